@@ -1,0 +1,1 @@
+"""Stored values and claims -> findings, verdicts, headline."""

@@ -1,0 +1,145 @@
+"""One claim, appraised: a verdict for each tier that applies, and a headline."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from claimcheck import verdict
+from claimcheck.claim import Atom, Claim, TablePrediction, Tier
+from claimcheck.claim_files import ClaimFile
+from claimcheck.evidence.checks import find
+from claimcheck.evidence.reported_table import ReportedTable
+from claimcheck.finding import Count
+from claimcheck.verdict import HeadlineWord, Stand, TierWord
+
+RUNNABLE = frozenset({Tier.REPORTED})
+"""Tiers that this version can run."""
+NOT_BUILT = "this version of claimcheck cannot run tier {tier}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFinding:
+    """What one check of one part found, and how that stands to what was asked."""
+
+    atom: Atom
+    prediction: TablePrediction
+    count: Count
+    stand: Stand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierVerdict:
+    """The verdict of one tier on one claim; `remedy` is set where something could not be run."""
+
+    tier: Tier
+    word: TierWord
+    why: str
+    remedy: str = ""
+    findings: tuple[CheckFinding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The verdict on the claim, and the tier that settles (or would settle) it."""
+
+    word: HeadlineWord
+    tier: Tier
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appraisal:
+    """All that is said of one claim."""
+
+    document: ClaimFile
+    tiers: tuple[TierVerdict, ...]
+    headline: Headline
+
+    @property
+    def claim(self) -> Claim:
+        """The claim itself."""
+        return self.document.value
+
+    def at(self, tier: Tier) -> TierVerdict | None:
+        """The verdict at a tier, or None where the tier does not apply."""
+        return next((each for each in self.tiers if each.tier is tier), None)
+
+
+def appraise(document: ClaimFile, table: ReportedTable | None, asked: Collection[Tier]) -> Appraisal:
+    """Judge a claim at every tier that applies. `table` is None where the claim has no reported table beside it."""
+    claim = document.value
+    tiers = tuple(_at(claim, tier, table, asked) for tier in claim.tiers)
+    return Appraisal(document=document, tiers=tiers, headline=_headline(claim, tiers))
+
+
+def _at(claim: Claim, tier: Tier, table: ReportedTable | None, asked: Collection[Tier]) -> TierVerdict:
+    if not any(atom.predicts_at(tier) for atom in claim.atoms):
+        missing = "; ".join(atom.needs for atom in claim.atoms if atom.needs)
+        return TierVerdict(tier=tier, word=TierWord.COULD_NOT_RUN, why=f"needs {missing}" if missing else
+                           "the claim file predicts nothing at the tier that settles it", remedy=settled_by(claim))
+    if tier not in asked:
+        return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why="not asked for", remedy=f"run with --tier {tier}")
+    if tier not in RUNNABLE:
+        return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why=NOT_BUILT.format(tier=tier),
+                           remedy="a later version; the claim's predictions for it are already declared")
+    if table is None:
+        return TierVerdict(tier=tier, word=TierWord.COULD_NOT_RUN, why=f"{claim.tables} does not stand beside the claim",
+                           remedy=f"put the paper's printed cells into {claim.tables} in the folder of the claim file")
+    return _reported(claim, table)
+
+
+def _reported(claim: Claim, table: ReportedTable) -> TierVerdict:
+    findings: list[CheckFinding] = []
+    stands: list[Stand] = []
+    for atom in claim.atoms:
+        own = []
+        for prediction in atom.reported:
+            count = find(prediction.check, table)
+            own.append(CheckFinding(atom=atom, prediction=prediction, count=count, stand=verdict.of_count(count)))
+        if own:
+            stands.append(verdict.of_checks(finding.stand for finding in own))
+            findings += own
+    untested = [atom for atom in claim.atoms if not atom.reported]
+    stand = verdict.of_parts(stands, len(untested))
+    return TierVerdict(tier=Tier.REPORTED, word=verdict.word(Tier.REPORTED, stand), findings=tuple(findings),
+                       why=_parts_in_words(stands, untested))
+
+
+def _parts_in_words(stands: list[Stand], untested: list[Atom]) -> str:
+    total = len(stands) + len(untested)
+    if total == 1:
+        return {Stand.FOR: "every cell that it speaks of bears it out", Stand.AGAINST: "no cell that it speaks of bears it out",
+                Stand.IN_PART: "some of the cells or readings bear it out, others do not",
+                Stand.OPEN: "the print cannot tell"}[stands[0]]
+    words = {Stand.FOR: "borne out", Stand.AGAINST: "contradicted", Stand.IN_PART: "borne out in part",
+             Stand.OPEN: "too close to tell from the print"}
+    counted = [f"{stands.count(stand)} of {total} parts {text}" for stand, text in words.items() if stand in stands]
+    if untested:
+        counted.append(f"{len(untested)} of {total} not in the tables ({'; '.join(atom.says for atom in untested)})")
+    return ", ".join(counted)
+
+
+def _headline(claim: Claim, tiers: tuple[TierVerdict, ...]) -> Headline:
+    tier = claim.kind.settled_at
+    settling = next(each for each in tiers if each.tier is tier)
+    vague = [atom.vague for atom in claim.atoms if atom.vague]
+    word = verdict.headline(settling.word, bool(vague))
+    if word is HeadlineWord.NOT_TESTABLE:
+        quoted = " and ".join(f"“{each}”" for each in vague)
+        why = (f"{quoted} {'names' if len(vague) == 1 else 'name'} no size; the tiers judge an operationalisation, "
+               "which cannot promote the claim")
+    elif word is HeadlineWord.UNVERIFIED:
+        how = {TierWord.NOT_RUN: ", which was not run", TierWord.COULD_NOT_RUN: ", which could not run"}.get(settling.word, "")
+        why = f"a claim of kind {claim.kind} is settled at tier {tier} only{how}: {settling.why}"
+    else:
+        why = f"settled at tier {tier}: {settling.why}"
+    return Headline(word=word, tier=tier, why=why)
+
+
+def settled_by(claim: Claim) -> str:
+    """What would settle the claim, in words."""
+    default = {
+        Tier.REPORTED: "The paper's tables as data, beside the claim file.",
+        Tier.DATA: "The files of the data sets that it names, checked at tier data.",
+        Tier.FULL: "A re-run at tier full: the paper's own backbones, data and training, at least three training runs.",
+    }
+    return claim.settled_by or default[claim.kind.settled_at]

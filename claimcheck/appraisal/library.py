@@ -1,0 +1,140 @@
+"""Claims with all that stands around them: reproductions, reported tables, and every fault of any of them at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from claimcheck import claim_files, reproduction_files
+from claimcheck.claim_files import ClaimFile
+from claimcheck.documents import suggestion
+from claimcheck.errors import CorruptInput, Fault, FileFaults, UsageFault
+from claimcheck.evidence.audits import AuditFinding, audit
+from claimcheck.evidence.reported_table import ReportedTable, read_table
+from claimcheck.evidence.selections import faults_of
+from claimcheck.reproduction_files import ReproductionFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """What was read: claims in order of their files, reproductions by name, reported tables by path.
+
+    `faults` are of claim and reproduction files, `corrupt` of data; `notes` are no faults but worth a word.
+    """
+
+    claims: tuple[ClaimFile, ...]
+    reproductions: Mapping[str, ReproductionFile]
+    tables: Mapping[Path, ReportedTable]
+    audits: Mapping[Path, tuple[AuditFinding, ...]]
+    faults: tuple[Fault, ...]
+    corrupt: tuple[Fault, ...]
+    notes: tuple[str, ...]
+
+    def table_of(self, document: ClaimFile) -> ReportedTable | None:
+        """The reported table beside a claim, or None."""
+        return self.tables.get(table_path(document))
+
+    def raise_faults(self) -> None:
+        """Raise FileFaults or CorruptInput with every fault, if there is any."""
+        if self.faults:
+            raise FileFaults(self.faults + self.corrupt)
+        if self.corrupt:
+            raise CorruptInput(self.corrupt)
+
+
+def table_path(document: ClaimFile) -> Path:
+    """Where the reported table of a claim stands."""
+    return document.path.parent / document.value.tables
+
+
+def read_library(claims: Path, reproductions: Path | None = None) -> Library:
+    """Read everything that the claims name. Raises UsageFault: there are no claims at that path."""
+    documents, faults = claim_files.load(claims)
+    found, wrong, notes = _reproductions(documents, claims, reproductions)
+    faults += wrong
+    tables, corrupt = _tables(documents)
+    for document in documents:
+        table = tables.get(table_path(document))
+        if table is not None:
+            faults += faults_of(document, table)
+        elif any(atom.reported for atom in document.value.atoms) and not table_path(document).is_file():
+            notes.append(f"{document.path}: {document.value.tables} does not stand beside it; tier reported cannot run")
+    audits: dict[Path, tuple[AuditFinding, ...]] = {}
+    for path, table in tables.items():
+        named = {document.value.reproduction for document in documents if table_path(document) == path}
+        sizes = [(each.says, each.granularity) for name in sorted(filter(None, named)) if name in found
+                 for each in found[name].value.audits]
+        try:
+            audits[path] = audit(table, sizes)
+        except CorruptInput as error:
+            corrupt += error.faults
+    return Library(claims=documents, reproductions=found, tables=tables, audits=audits, faults=tuple(faults),
+                   corrupt=tuple(corrupt), notes=tuple(dict.fromkeys(notes)))
+
+
+def _reproductions(documents: Sequence[ClaimFile], claims: Path,
+                   given: Path | None) -> tuple[dict[str, ReproductionFile], list[Fault], list[str]]:
+    found: dict[str, ReproductionFile] = {}
+    faults: list[Fault] = []
+    notes: list[str] = []
+    for name in dict.fromkeys(document.value.reproduction for document in documents if document.value.reproduction):
+        path = reproduction_files.find(name, claims, given)
+        if path is None:
+            notes.append(f"no reproduction called {name} was found; tiers reduced and full cannot be planned "
+                         "(see --reproductions)")
+            continue
+        document, wrong = reproduction_files.load(path)
+        faults += wrong
+        if document is not None:
+            found[name] = document
+    for claim in documents:
+        known = found.get(claim.value.reproduction or "")
+        if known is not None:
+            faults += _unknown_arms(claim, known)
+    return found, faults, notes
+
+
+def _unknown_arms(claim: ClaimFile, reproduction: ReproductionFile) -> list[Fault]:
+    """A fault for each arm or data set of a re-run prediction that the reproduction does not have."""
+    states = reproduction.value.paper.states
+    arms = set(states.arms) | {arm for profile in reproduction.value.profiles.values() for arm in profile.arms or ()}
+    faults: list[Fault] = []
+    for a, atom in enumerate(claim.value.atoms):
+        for p, prediction in enumerate(atom.rerun):
+            for name in ("difference", "reduction", "languages_ahead", "interaction"):
+                check = getattr(prediction, name)
+                if check is None:
+                    continue
+                place = ("atoms", a, "rerun", p, name)
+                against = check.against if isinstance(check.against, tuple) else (check.against,)
+                for key, arm in [("arm", check.arm), *(("against", each) for each in against)]:
+                    if arm not in arms:
+                        faults.append(claim.fault((*place, key), f"reproduction {reproduction.value.id} has no arm `{arm}`",
+                                                  suggestion(arm, sorted(arms))))
+                faults += [claim.fault((*place, "datasets", number), f"reproduction {reproduction.value.id} evaluates no data "
+                                       f"set `{dataset}`", suggestion(dataset, states.data.evaluate))
+                           for number, dataset in enumerate(check.datasets) if dataset not in states.data.evaluate]
+    return faults
+
+
+def _tables(documents: Sequence[ClaimFile]) -> tuple[dict[Path, ReportedTable], list[Fault]]:
+    tables: dict[Path, ReportedTable] = {}
+    corrupt: list[Fault] = []
+    for path in dict.fromkeys(table_path(document) for document in documents):
+        try:
+            tables[path] = read_table(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            corrupt.append(Fault(path=path, what=f"cannot be read: {error.strerror}", next_move="check its rights"))
+        except CorruptInput as error:
+            corrupt += error.faults
+    return tables, corrupt
+
+
+def chosen(library: Library, only: Sequence[str]) -> tuple[ClaimFile, ...]:
+    """The claims with the given ids, or all. Raises UsageFault: an id that no claim has."""
+    ids = [document.value.id for document in library.claims]
+    for name in only:
+        if name not in ids:
+            raise UsageFault(f"--only {name}: no claim has this id; {suggestion(name, ids)}")
+    return tuple(document for document in library.claims if not only or document.value.id in only)

@@ -1,0 +1,1 @@
+"""Findings of the tiers that need no run: what the paper's own tables print."""

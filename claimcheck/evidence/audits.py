@@ -1,0 +1,90 @@
+"""Findings about the reported tables themselves: misprints, means, granularity. They never enter a verdict."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from claimcheck.claim import Granularity, MeanReproduces
+from claimcheck.errors import CorruptInput, Fault
+from claimcheck.evidence.checks import About, agreement, granularity, mean_reproduces
+from claimcheck.evidence.reported_table import ReportedTable, Row, read_number
+from claimcheck.finding import Cell, Count, Source
+
+PRINTED_ELSEWHERE = "printed_elsewhere.csv"
+_ELSEWHERE_HEADER = ["place", "item", "printed", "compare_with", "compared_value"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFinding:
+    """What one check of the tables found, and how to read a cell that does not fit."""
+
+    says: str
+    reads: str
+    count: Count
+
+
+def audit(table: ReportedTable, sizes: Sequence[tuple[str, Granularity]]) -> tuple[AuditFinding, ...]:
+    """All checks of one table and of what is printed elsewhere beside it. `sizes`: what to say, which n are admissible.
+
+    Raises CorruptInput: `printed_elsewhere.csv` stands beside the table and cannot be read.
+    """
+    findings = [
+        AuditFinding(says="Printed means and medians, recomputed from their cells",
+                     reads="A cell that does not fit is a misprint of the mean or of one of its parts.",
+                     count=mean_reproduces(MeanReproduces(), table)),
+        AuditFinding(says="Numbers that stand in two tables",
+                     reads="A cell that does not fit is a misprint in one of the two tables.",
+                     count=_in_two_tables(table))]
+    elsewhere = table.path.parent / PRINTED_ELSEWHERE
+    if elsewhere.is_file():
+        findings.append(AuditFinding(says="Numbers printed in the text or in other tables",
+                                     reads="A cell that does not fit is a misprint, here or there.",
+                                     count=_printed_elsewhere(elsewhere)))
+    for says, admissible in sizes:
+        for name, size in admissible.admissible.items():
+            one = Granularity(admissible={name: size}, where=admissible.where)
+            findings.append(AuditFinding(
+                says=f"{says}: n = {name}", count=granularity(one, table),
+                reads="A cell that does not fit is a question about n, not an error of the paper."))
+    return tuple(finding for finding in findings if finding.count.cells)
+
+
+def _in_two_tables(table: ReportedTable) -> Count:
+    same: dict[About, list[Row]] = {}
+    for row in table.rows:
+        same.setdefault(tuple((key, value) for key, value in row.keys.items() if key != "table"), []).append(row)
+    cells: list[Cell] = []
+    for about, rows in same.items():
+        coarse, *others = sorted(rows, key=lambda row: row.printed.decimals)
+        for row in others:
+            places = ("tables", f"{coarse.keys.get('table', '?')} and {row.keys.get('table', '?')}")
+            cells.append(agreement((places, *about), ("in the first", coarse.printed), ("in the second", row.printed),
+                                   coarse.printed.slack + row.printed.slack, (coarse.source, row.source)))
+    return Count(asks="both tables print the same number", cells=tuple(cells))
+
+
+def _printed_elsewhere(path: Path) -> Count:
+    try:
+        reader = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
+        lines = [(reader.line_num, line) for line in reader if line]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CorruptInput([Fault(path=path, what=f"not UTF-8 CSV: {error}", next_move="save it as such")]) from None
+    if not lines or lines[0][1] != _ELSEWHERE_HEADER:
+        raise CorruptInput([Fault(path=path, what="the first line does not name the columns",
+                                  next_move=f"write {','.join(_ELSEWHERE_HEADER)}")])
+    cells, faults = [], []
+    for number, line in lines[1:]:
+        try:
+            given: Mapping[str, str] = dict(zip(_ELSEWHERE_HEADER, line, strict=True))
+            printed, compared = read_number(given["printed"]), read_number(given["compared_value"])
+        except ValueError as error:
+            faults.append(Fault(path=path, line=number, what=str(error), next_move="give five fields, two of them numbers"))
+            continue
+        about = (("place", given["place"]), ("item", given["item"]), ("compared with", given["compare_with"]))
+        cells.append(agreement(about, ("printed", printed), ("there", compared), printed.slack + compared.slack,
+                               (Source(file=path.name, line=number, printed=given["printed"]),)))
+    if faults:
+        raise CorruptInput(faults)
+    return Count(asks="the printed number agrees with the one that it repeats", cells=tuple(cells))

@@ -1,0 +1,275 @@
+"""A check of a claim, put to a reported table: prediction and cells -> count of what holds, fails, or cannot be told.
+
+Printed digits are intervals. Rounding keeps order, so a number printed higher was higher: a comparison is `within
+rounding` only where the two intervals overlap in more than an end (at equal precision: where the same digits stand).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from statistics import median
+
+from claimcheck.claim import (
+    BestOf,
+    BetterThan,
+    Counted,
+    Counts,
+    Granularity,
+    MeanReproduces,
+    ReductionBy,
+    Reports,
+    TableCheck,
+)
+from claimcheck.evidence.reported_table import SUMMARIES, SUMMARY_COLUMN, Printed, ReportedTable, Row
+from claimcheck.finding import Cell, Count, Outcome, Source, Value
+
+About = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A printed number or an average of some: value, how far rounding may have moved it, and where it stands."""
+
+    value: Decimal
+    slack: Decimal
+    decimals: int
+    sources: tuple[Source, ...]
+
+
+def find(check: TableCheck, table: ReportedTable) -> Count:
+    """What the table shows for one check.
+
+    The count may hold no cell at all: then nothing that was selected could be compared, and `left_out` says why.
+    """
+    match check:
+        case BestOf():
+            return _best_of(check, table)
+        case BetterThan():
+            return _better_than(check, table)
+        case ReductionBy():
+            return _reduction_by(check, table)
+        case Reports():
+            return _reports(check, table)
+        case Counts():
+            return _counts(check, table)
+        case MeanReproduces():
+            return mean_reproduces(check, table)
+        case Granularity():
+            return granularity(check, table)
+
+
+def compare(number: Number, other: Number, *, lower_is_better: bool = False) -> tuple[Decimal, Decimal, Outcome]:
+    """By how much `number` is ahead of `other`, how much of that rounding can make, and what follows.
+
+    >>> a, b = (Number(value=Decimal(v), slack=Decimal("0.00005"), decimals=4, sources=()) for v in (".5927", ".5934"))
+    >>> compare(a, b)
+    (Decimal('-0.0007'), Decimal('0.00010'), <Outcome.FAILS: 'fails'>)
+    """
+    margin = other.value - number.value if lower_is_better else number.value - other.value
+    slack = number.slack + other.slack
+    if margin >= slack:
+        return margin, slack, Outcome.HOLDS
+    return margin, slack, Outcome.FAILS if margin <= -slack else Outcome.WITHIN_ROUNDING
+
+
+# ---------------------------------------------------------------- comparisons between the values of one column
+
+
+def _grouped(rows: Iterable[Row], among: str, average_over: Sequence[str]) -> dict[About, dict[str, list[Row]]]:
+    """Rows by what they are about, and within that by their value of `among`."""
+    groups: dict[About, dict[str, list[Row]]] = {}
+    for row in rows:
+        about = tuple((key, value) for key, value in row.keys.items() if key != among and key not in average_over)
+        groups.setdefault(about, {}).setdefault(row.keys[among], []).append(row)
+    return groups
+
+
+def _contests(check: BestOf | BetterThan | ReductionBy, rivals: Sequence[str] | None, average_over: Sequence[str],
+              table: ReportedTable) -> tuple[list[tuple[About, dict[str, Number]]], list[str]]:
+    """For each group of cells the number of the arm and of its rivals; and the groups that cannot be compared."""
+    contests: list[tuple[About, dict[str, Number]]] = []
+    left_out: list[str] = []
+    for about, members in _grouped(table.select(check.where), check.among, average_over).items():
+        wanted = [check.arm, *(rivals if rivals is not None else (name for name in members if name != check.arm))]
+        missing = [name for name in wanted if name not in members]
+        name = " ".join(value for _, value in about)
+        if missing or len(wanted) < 2:
+            left_out.append(f"{name}: no cell for {', '.join(missing) or 'any rival'}")
+            continue
+        over = {tuple(sorted(tuple(row.keys[column] for column in average_over) for row in members[each])) for each in wanted}
+        if len(over) > 1:
+            left_out.append(f"{name}: the cells to average are not the same for each {check.among}")
+            continue
+        contests.append((about, {each: _average(members[each]) for each in wanted}))
+    return contests, left_out
+
+
+def _average(rows: Sequence[Row]) -> Number:
+    number = Decimal(len(rows))
+    return Number(value=sum((row.printed.value for row in rows), Decimal(0)) / number,
+                  slack=sum((row.printed.slack for row in rows), Decimal(0)) / number,
+                  decimals=max(row.printed.decimals for row in rows), sources=tuple(row.source for row in rows))
+
+
+def _values(numbers: Mapping[str, Number]) -> tuple[Value, ...]:
+    return tuple(Value(name=name, value=number.value, decimals=number.decimals) for name, number in numbers.items())
+
+
+def _best_of(check: BestOf, table: ReportedTable) -> Count:
+    contests, left_out = _contests(check, None, check.average_over, table)
+    cells = []
+    for about, numbers in contests:
+        results = [compare(numbers[check.arm], number, lower_is_better=check.lower_is_better)
+                   for name, number in numbers.items() if name != check.arm]
+        margin, slack, outcome = min(results, key=lambda result: result[0])
+        cells.append(_contest_cell(about, numbers, margin, slack, outcome))
+    return Count(asks=f"{check.arm} is best", cells=tuple(cells), left_out=tuple(left_out))
+
+
+def _better_than(check: BetterThan, table: ReportedTable) -> Count:
+    contests, left_out = _contests(check, check.than, check.average_over, table)
+    cells = []
+    for about, numbers in contests:
+        for rival in check.than:
+            margin, slack, outcome = compare(numbers[check.arm], numbers[rival], lower_is_better=check.lower_is_better)
+            pair = {check.arm: numbers[check.arm], rival if len(check.than) == 1 else "rival": numbers[rival]}
+            cells.append(_contest_cell((*about, ("against", rival)), pair, margin, slack, outcome))
+    word = "below" if check.lower_is_better else "above"
+    return Count(asks=f"{check.arm} is {word} {' and '.join(check.than)}", cells=tuple(cells), left_out=tuple(left_out))
+
+
+def _contest_cell(about: About, numbers: Mapping[str, Number], margin: Decimal, slack: Decimal, outcome: Outcome) -> Cell:
+    return Cell(about=about, values=_values(numbers), outcome=outcome, margin=margin, slack=slack,
+                decimals=max(number.decimals for number in numbers.values()),
+                sources=tuple(source for number in numbers.values() for source in number.sources))
+
+
+def _reduction_by(check: ReductionBy, table: ReportedTable) -> Count:
+    contests, left_out = _contests(check, (check.against,), (), table)
+    cells = []
+    for about, numbers in contests:
+        arm, against = numbers[check.arm], numbers[check.against]
+        if against.value <= against.slack:
+            left_out.append(f"{' '.join(value for _, value in about)}: no share can be taken of {against.value}")
+            continue
+        percent = 100 * (against.value - arm.value) / against.value
+        most = 100 * (1 - (arm.value - arm.slack) / (against.value + against.slack))
+        least = 100 * (1 - (arm.value + arm.slack) / (against.value - against.slack))
+        asked = Decimal(str(check.at_least_percent))
+        outcome = Outcome.HOLDS if least >= asked else Outcome.FAILS if most <= asked else Outcome.WITHIN_ROUNDING
+        cells.append(Cell(about=about, values=_values(numbers), outcome=outcome, margin=percent, percent=True, decimals=1,
+                          slack=max(most - percent, percent - least), sources=arm.sources + against.sources))
+    asks = f"{check.arm} is below {check.against}"
+    if check.at_least_percent:
+        asks += f" by at least {check.at_least_percent:g} %"
+    return Count(asks=asks, cells=tuple(cells), left_out=tuple(left_out))
+
+
+# ---------------------------------------------------------------- what is printed at all
+
+
+def _reports(check: Reports, table: ReportedTable) -> Count:
+    rows: dict[str, list[Row]] = {}
+    for row in table.select(check.where):
+        rows.setdefault(row.keys[check.column], []).append(row)
+    cells = [_printed_cell(check.column, value, rows.get(value, []), wanted=True) for value in check.values]
+    if check.exactly:
+        cells += [_printed_cell(check.column, value, rows[value], wanted=False) for value in rows if value not in check.values]
+    only = " and no other" if check.exactly else ""
+    return Count(asks=f"cells are printed for {', '.join(check.values)}{only}", cells=tuple(cells))
+
+
+def _printed_cell(column: str, value: str, rows: Sequence[Row], *, wanted: bool) -> Cell:
+    return Cell(about=((column, value),), values=(Value(name="cells printed", value=Decimal(len(rows)), decimals=0),),
+                outcome=Outcome.HOLDS if wanted and rows else Outcome.FAILS,
+                note="" if wanted else "not named by the claim", sources=tuple(row.source for row in rows[:1]))
+
+
+def _counts(check: Counts, table: ReportedTable) -> Count:
+    rows = table.select(check.where)
+    values = tuple(dict.fromkeys(row.keys[check.column] for row in rows))
+    number, what = len(values), f"different values of {check.column}"
+    if check.of is Counted.ORDERED_PAIRS:
+        number, what = number * (number - 1), f"ordered pairs of different values of {check.column}"
+    about = tuple((column, str(value)) for column, value in check.where.items())
+    note = f"{len(values)}: {' '.join(values)}" if check.of is Counted.VALUES else f"{len(values)} * {len(values) - 1}"
+    cell = Cell(about=about, note=note, sources=tuple(row.source for row in rows[:1]),
+                values=(Value(name="in the tables", value=Decimal(number), decimals=0),
+                        Value(name="in the claim", value=Decimal(check.equals), decimals=0)),
+                outcome=Outcome.HOLDS if number == check.equals else Outcome.FAILS)
+    return Count(asks=f"{check.equals} {what}", cells=(cell,) if rows else (),
+                 left_out=() if rows else ("no cell is printed for this selection",))
+
+
+# ---------------------------------------------------------------- whether printed numbers fit one another
+
+
+def mean_reproduces(check: MeanReproduces, table: ReportedTable) -> Count:
+    """Each printed mean or median against the cells of its own table that it sums up."""
+    parts: dict[About, list[Row]] = {}
+    for row in table.rows:
+        if not row.sums_up:
+            parts.setdefault(_but_summary(row), []).append(row)
+    chosen = [row for row in table.rows if row.sums_up] if SUMMARY_COLUMN not in check.where else []
+    wanted = set(table.select({**check.where, SUMMARY_COLUMN: tuple(sorted(SUMMARIES))})) if chosen and check.where else None
+    if SUMMARY_COLUMN in check.where:
+        chosen = [row for row in table.select(check.where) if row.sums_up]
+    cells, without = [], 0
+    for row in chosen:
+        if wanted is not None and row not in wanted:
+            continue
+        members = parts.get(_but_summary(row), [])
+        if not members:
+            without += 1
+            continue
+        cells.append(_summary_cell(row, members))
+    left_out = (f"{without} printed means stand without cells of their own table",) if without else ()
+    return Count(asks="the printed mean is that of its cells", cells=tuple(cells), left_out=left_out)
+
+
+def _but_summary(row: Row) -> About:
+    return tuple((key, value) for key, value in row.keys.items() if key != SUMMARY_COLUMN)
+
+
+def _summary_cell(row: Row, members: Sequence[Row]) -> Cell:
+    average = _average(members)
+    value = average.value if row.keys[SUMMARY_COLUMN] == "mean" else median(member.printed.value for member in members)
+    slack = row.printed.slack + max(member.printed.slack for member in members)
+    recomputed = Printed(value=value, decimals=row.printed.decimals + 1)
+    return agreement(tuple(row.keys.items()), ("printed", row.printed), ("recomputed", recomputed), slack, (row.source,))
+
+
+def agreement(about: About, printed: tuple[str, Printed], other: tuple[str, Printed], slack: Decimal,
+              sources: tuple[Source, ...]) -> Cell:
+    """A cell for two numbers that should be the same: they are, if they differ by no more than rounding can make."""
+    off = printed[1].value - other[1].value
+    return Cell(about=about, margin=off, slack=slack, decimals=max(printed[1].decimals, other[1].decimals),
+                values=tuple(Value(name=name, value=each.value, decimals=each.decimals) for name, each in (printed, other)),
+                outcome=Outcome.HOLDS if abs(off) <= slack else Outcome.FAILS, sources=sources)
+
+
+def granularity(check: Granularity, table: ReportedTable) -> Count:
+    """Whether each printed rate can be k/n for one of the admissible n."""
+    cells, left_out = [], []
+    for row in table.select(check.where):
+        sizes = {name: size if isinstance(size, int) else size.get(row.keys.get(SUMMARY_COLUMN, ""))
+                 for name, size in check.admissible.items()}
+        known = {name: size for name, size in sizes.items() if size}
+        if not known or not 0 <= row.printed.value <= 1:
+            left_out.append(f"{' '.join(row.keys.values())}: " + ("no admissible n" if not known else "not a rate from 0 to 1"))
+            continue
+        fitting = [name for name, size in known.items() if _is_whole_share(row.printed, size)]
+        cells.append(Cell(
+            about=tuple(row.keys.items()), sources=(row.source,),
+            values=(Value(name="printed", value=row.printed.value, decimals=row.printed.decimals),),
+            note=f"k/n for {', '.join(f'{name} ({known[name]})' for name in fitting or known)}",
+            outcome=Outcome.HOLDS if fitting else Outcome.FAILS))
+    return Count(asks=f"the rate can be k/n, n being {' or '.join(check.admissible)}", cells=tuple(cells),
+                 left_out=tuple(left_out))
+
+
+def _is_whole_share(printed: Printed, size: int) -> bool:
+    """Whether some k/size rounds to the printed rate (Brown and Heathers 2017, the GRIM test)."""
+    least = ((printed.value - printed.slack) * size).to_integral_value(rounding=ROUND_CEILING)
+    most = ((printed.value + printed.slack) * size).to_integral_value(rounding=ROUND_FLOOR)
+    return least <= most

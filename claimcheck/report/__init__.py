@@ -1,0 +1,1 @@
+"""One view of the appraisals, rendered as HTML, LaTeX and JSON."""

@@ -1,0 +1,86 @@
+"""The report for programs: `report.json`, whose schema is `report-v1.schema.json` beside this module.
+
+It holds no time and no path of a machine, so that the same input gives the same bytes.
+"""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from claimcheck.report.view import AuditView, ClaimView, FindingView, ReportView, TierView
+
+SCHEMA = "report-v1.schema.json"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of report.json."""
+    loaded: dict[str, Any] = json.loads(files("claimcheck.report").joinpath(SCHEMA).read_text(encoding="utf-8"))
+    return loaded
+
+
+def render(report: ReportView) -> str:
+    """The text of report.json, keys in a fixed order, with a newline at its end."""
+    document = {
+        "format": "claimcheck-report",
+        "format_version": 1,
+        "claimcheck_version": report.version,
+        "papers": [{"id": name, "title": title, "url": url} for name, title, url in report.papers],
+        "claims": [_claim(claim) for claim in report.claims],
+        "table_findings": [_audit(audit) for audit in report.audits],
+        "inputs": [{"name": file.name, "sha256": file.digest, "holds": file.holds} for file in report.files],
+        "notes": list(report.notes),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+
+
+def _claim(claim: ClaimView) -> dict[str, Any]:
+    return {
+        "id": claim.id,
+        "statement": claim.statement,
+        "kind": claim.kind,
+        "scope": claim.scope,
+        "paper": claim.paper,
+        "where": claim.where,
+        "headline": {"verdict": claim.verdict, "tier": claim.settling_tier, "why": claim.why},
+        "tiers": {tier.tier: _tier(tier) for tier in claim.tiers},
+        "source_report": {"verified": claim.source_verified, "confidence": claim.source_confidence},
+        "atoms": [{"id": part.id, "says": part.says, "vague": part.vague, "needs": part.needs} for part in claim.parts],
+        "settled_by": claim.settled_by,
+        "file": claim.file,
+        "sha256": claim.digest,
+        "prediction_sha256": claim.prediction_digest,
+    }
+
+
+def _tier(tier: TierView) -> dict[str, Any]:
+    return {"verdict": tier.verdict, "why": tier.why, "remedy": tier.remedy,
+            "findings": [_finding(finding) for finding in tier.findings]}
+
+
+def _finding(finding: FindingView) -> dict[str, Any]:
+    return {
+        "part": finding.part,
+        "says": finding.says,
+        "reading": finding.reading or None,
+        "stand": finding.stand,
+        "printed": finding.printed,
+        "text": finding.text,
+        "cells": _cells(finding),
+        "left_out": list(finding.left_out),
+    }
+
+
+def _cells(finding: FindingView) -> list[dict[str, Any]]:
+    return [{
+        "about": dict(zip(finding.columns, cell.about, strict=True)),
+        "values": {name: value for name, value in zip(finding.value_columns, cell.values, strict=True) if value},
+        "margin": cell.margin,
+        "outcome": cell.outcome,
+        "note": cell.note,
+        "source": cell.source,
+    } for cell in finding.cells]
+
+
+def _audit(audit: AuditView) -> dict[str, Any]:
+    return {"table": audit.table, "says": audit.says, "printed": audit.printed, "text": audit.text, "reads": audit.reads,
+            "misfits": _cells(audit.finding), "left_out": list(audit.finding.left_out)}

@@ -1,0 +1,83 @@
+"""Run: one training and evaluation, named by what it depends on.
+
+A run's name covers its condition and its seed. The store (which comes with the tiers that measure) adds the sources of
+the measuring packages, library versions and data digests to it, so that no result outlives what made it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from typing import Any, TypeAlias
+
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+"""What JSON can hold."""
+
+
+def digest_of(value: Json) -> str:
+    """SHA-256 (hex) of the canonical JSON of a value: sorted keys, no spaces, UTF-8.
+
+    >>> digest_of({"b": 1, "a": [2.0]}) == digest_of({"a": [2.0], "b": 1})
+    True
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+PROSE = frozenset({"note", "says", "chosen", "because"})
+
+
+def canonical(value: object) -> Json:
+    """A value as JSON for a digest: fields of dataclasses that stand at their default, and prose, are left out.
+
+    So a new optional key leaves old digests as they are, and a reworded note changes nothing that is run.
+
+    >>> canonical({"alpha": None, "languages": ("en", "de"), "note": "why"})
+    {'languages': ['en', 'de']}
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: canonical(given) for item in fields(value)
+                if item.name not in PROSE and (given := getattr(value, item.name)) != _default(item)}
+    if isinstance(value, Mapping):
+        return {str(key): canonical(item) for key, item in value.items() if item is not None and key not in PROSE}
+    if isinstance(value, list | tuple):
+        return [canonical(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{type(value).__name__} has no place in a digest")
+
+
+def _default(item: Field[Any]) -> object:
+    return item.default_factory() if item.default_factory is not MISSING else item.default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What is trained and evaluated, but for the seed: one arm on one backbone, with its data and training."""
+
+    reproduction: str
+    backbone: str
+    arm: str
+    settings: Mapping[str, object]
+
+    def as_json(self) -> dict[str, Json]:
+        """The condition as JSON, keys that are not set left out."""
+        return {
+            "reproduction": self.reproduction,
+            "backbone": self.backbone,
+            "arm": self.arm,
+            "settings": canonical(self.settings),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One condition with one seed."""
+
+    condition: Condition
+    seed: int
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over condition and seed."""
+        return digest_of({"condition": self.condition.as_json(), "seed": self.seed})
