@@ -14,25 +14,29 @@ if TYPE_CHECKING:
     from claimcheck.claim import Claim
 
 ClaimFile: TypeAlias = "Document[Claim]"
+REPRODUCTIONS = "reproductions"
 
 
 def find(claims: Path) -> tuple[Path, ...]:
     """The claim files of a folder (recursively) or the one file, in order of their paths.
 
-    Hidden folders and folders called `reproductions` are passed over. Raises UsageFault: no such path, or no claim in it.
+    Files in folders called `reproductions` are no claims. Raises UsageFault: no such path, or no claim in it.
     """
-    if claims.is_file():
-        return (claims,)
-    if not claims.is_dir():
-        raise UsageFault(f"{claims}: no such file or folder; name a claim file or a folder of claim files")
-    found = [path for path in sorted(claims.rglob("*.yaml")) if path.is_file() and not _passed_over(path.relative_to(claims))]
-    if not found:
+    found = yaml_files(claims)
+    files = tuple(path for path in found if path.parent.name != REPRODUCTIONS)
+    if not files:
         raise UsageFault(f"{claims}: holds no claim file (*.yaml); name a folder of claim files")
-    return tuple(found)
+    return files
 
 
-def _passed_over(path: Path) -> bool:
-    return any(part.startswith(".") or part == "reproductions" for part in path.parts[:-1]) or path.name.startswith(".")
+def yaml_files(folder: Path) -> tuple[Path, ...]:
+    """Every `*.yaml` of a folder (recursively, hidden ones passed over) or the one file. Raises UsageFault: no such path."""
+    if folder.is_file():
+        return (folder,)
+    if not folder.is_dir():
+        raise UsageFault(f"{folder}: no such file or folder; name a claim file or a folder of claim files")
+    return tuple(path for path in sorted(folder.rglob("*.yaml"))
+                 if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,10 +157,10 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
 @_REPRODUCTIONS
 def validate(claims: Path, reproductions: Path | None) -> None:
     """Check CLAIMS, and the tables and reproductions that they name; print every fault of every file."""
-    from claimcheck.appraisal.library import read_library
+    from claimcheck.appraisal.library import check
     from claimcheck.errors import FileFaults
 
-    library = read_library(claims, reproductions)
+    library = check(claims, reproductions)
     for note in library.notes:
         click.echo(f"note: {note}", err=True)
     faults = (*library.faults, *library.corrupt)
@@ -268,13 +268,18 @@ def _table(made: ReportView) -> str:
 
 def _say_tiers_that_could_not_run(made: ReportView, tiers: Sequence[str]) -> None:
     """End with status 1 where a tier that was asked for by name gave a verdict on no claim that it applies to."""
+    from claimcheck.appraisal.appraise import NOT_BUILT, RUNNABLE
+
     silent = ("not run", "could not run")
     failed = []
     for name in tiers:
         verdicts = [tier for claim in made.claims if (tier := claim.at(name)) is not None]
-        if not any(tier.verdict not in silent for tier in verdicts):
-            why = f"{verdicts[0].why} {verdicts[0].remedy}".strip() if verdicts else "It applies to none of these claims."
-            failed.append(f"tier {name} could not run: {why}")
+        if name not in RUNNABLE:
+            failed.append(f"{NOT_BUILT.format(tier=name)}; the report says so of each claim")
+        elif not verdicts:
+            click.echo(f"tier {name} applies to none of these claims", err=True)
+        elif all(tier.verdict in silent for tier in verdicts):
+            failed.append(f"tier {name} could not run: {verdicts[0].why} {verdicts[0].remedy}".strip())
     if failed:
         click.echo("\n".join(failed), err=True)
         raise click.exceptions.Exit(1)

@@ -11,7 +11,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
@@ -41,6 +41,8 @@ _INT = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
 _VALUE_WITH_COLON = re.compile(r"^(\s*(?:- +)?[\w-]+: +)(?![\"'|>\[{&*!])(\S.*)$")
 _MOST_REPAIRS = 50
+_DEEPEST = 40
+_TAB_WIDTHS = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +114,7 @@ def read_head(path: Path, keys: Sequence[str]) -> dict[str, str] | None:
 
 def parse(text: str, path: Path) -> Parsed:
     """Plain values of a YAML text. Goes on behind what can be mended, so that later faults are found as well."""
-    faults: list[Fault] = []
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        margin = line[: len(line) - len(line.lstrip(" \t"))]
-        if "\t" in margin:
-            faults.append(Fault(path=path, line=number + 1, column=margin.index("\t") + 1,
-                                what="a tab in the indentation", next_move="indent with spaces"))
-            lines[number] = margin.replace("\t", "  ") + line[len(margin):]
+    lines, faults = _without_tabs(text.split("\n"), path)
     for _ in range(_MOST_REPAIRS):
         builder = _Builder(path)
         try:
@@ -147,6 +142,27 @@ def parse(text: str, path: Path) -> Parsed:
                                 next_move="start with `spec_version: 1`"))
         return Parsed(value=None, keys={}, values={}, faults=tuple(faults))
     return Parsed(value=builder.root, keys=builder.keys, values=builder.values, faults=tuple(faults), mended=mended)
+
+
+def _without_tabs(lines: list[str], path: Path) -> tuple[list[str], list[Fault]]:
+    """The lines with tabs in their indentation replaced, by as many spaces as make it YAML, and a fault for each line."""
+    margins = [line[: len(line) - len(line.lstrip(" \t"))] for line in lines]
+    faults = [Fault(path=path, line=number, column=margin.index("\t") + 1, what="a tab in the indentation",
+                    next_move="indent with spaces") for number, margin in enumerate(margins, start=1) if "\t" in margin]
+    if not faults:
+        return lines, []
+    tried = [[margin.replace("\t", " " * width) + line[len(margin):] for margin, line in zip(margins, lines, strict=True)]
+             for width in _TAB_WIDTHS]
+    return next((each for each in tried if _is_yaml("\n".join(each))), tried[0]), faults
+
+
+def _is_yaml(text: str) -> bool:
+    try:
+        for _ in YAML(typ="safe", pure=True).parse(text):
+            pass
+    except YAMLError:
+        return False
+    return True
 
 
 def _syntax_fault(error: MarkedYAMLError, path: Path, lines: list[str]) -> tuple[Fault, bool]:
@@ -193,6 +209,9 @@ class _Builder:
                 case AliasEvent():
                     self._fault(event, f"an alias, `*{event.anchor}`", "write the value out")
                     self._put(None, event)
+                case MappingStartEvent() | SequenceStartEvent() if len(self._stack) >= _DEEPEST:
+                    self._fault(event, f"nested deeper than {_DEEPEST} levels", "flatten it; the rest was not read")
+                    return
                 case MappingStartEvent():
                     self._tag(event)
                     self._open({}, event)
@@ -211,7 +230,7 @@ class _Builder:
 
     def _tag(self, event: Any) -> None:
         tag = str(getattr(event, "tag", None) or "")
-        if tag and not tag.startswith("tag:yaml.org,2002:"):
+        if tag:
             self._fault(event, f"a tag, `{tag}`", "remove it: a value is only a text, a number, a list or a mapping")
 
     @staticmethod
@@ -287,7 +306,8 @@ def _validated(parsed: Parsed, path: Path, kind: type[T]) -> tuple[T | None, lis
     from pydantic import ValidationError
 
     try:
-        return adapter(kind).validate_json(json.dumps(parsed.value, allow_nan=False)), []
+        chosen: Any = kind
+        return adapter(chosen).validate_json(json.dumps(parsed.value, allow_nan=False)), []
     except ValidationError as error:
         faults: dict[tuple[Path_, str], Fault] = {}
         errors = error.errors(include_url=False)
@@ -318,7 +338,7 @@ def _misspelt(errors: list[Any], value: Any, kind: Any) -> dict[Path_, set[str]]
 
 
 @functools.cache
-def adapter(kind: Hashable) -> Any:
+def adapter(kind: Any) -> Any:
     """pydantic's validator of a dataclass: strict, unknown keys refused. Also gives the JSON Schema."""
     from pydantic import TypeAdapter
 

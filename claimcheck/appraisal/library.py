@@ -1,7 +1,7 @@
 """Claims with all that stands around them: reproductions, reported tables, and every fault of any of them at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from claimcheck import claim_files, reproduction_files
@@ -39,6 +39,23 @@ class Library:
             raise FileFaults(self.faults + self.corrupt)
         if self.corrupt:
             raise CorruptInput(self.corrupt)
+
+
+def check(claims: Path, reproductions: Path | None = None) -> Library:
+    """As `read_library`, for a folder that may also hold reproductions, or nothing else: each of them is checked too."""
+    files = claim_files.yaml_files(claims)
+    own = [path for path in files if path.parent.name == claim_files.REPRODUCTIONS]
+    if own and len(own) == len(files):
+        library = Library(claims=(), reproductions={}, tables={}, audits={}, faults=(), corrupt=(), notes=())
+    else:
+        library = read_library(claims, reproductions)
+    found, faults = dict(library.reproductions), list(library.faults)
+    for path in own:
+        document, wrong = reproduction_files.load(path)
+        faults += wrong
+        if document is not None:
+            found[document.value.id] = document
+    return replace(library, reproductions=found, faults=tuple(dict.fromkeys(faults)))
 
 
 def table_path(document: ClaimFile) -> Path:

@@ -32,15 +32,15 @@ def audit(table: ReportedTable, sizes: Sequence[tuple[str, Granularity]]) -> tup
     """
     findings = [
         AuditFinding(says="Printed means and medians, recomputed from their cells",
-                     reads="A cell that does not fit is a misprint of the mean or of one of its parts.",
+                     reads="A cell that does not fit points to a misprint of the mean or of one of its parts.",
                      count=mean_reproduces(MeanReproduces(), table)),
         AuditFinding(says="Numbers that stand in two tables",
-                     reads="A cell that does not fit is a misprint in one of the two tables.",
+                     reads="A cell that does not fit points to a misprint in one of the two tables.",
                      count=_in_two_tables(table))]
     elsewhere = table.path.parent / PRINTED_ELSEWHERE
     if elsewhere.is_file():
         findings.append(AuditFinding(says="Numbers printed in the text or in other tables",
-                                     reads="A cell that does not fit is a misprint, here or there.",
+                                     reads="A number that does not fit points to a misprint, here or there.",
                                      count=_printed_elsewhere(elsewhere)))
     for says, admissible in sizes:
         for name, size in admissible.admissible.items():

@@ -210,13 +210,10 @@ def mean_reproduces(check: MeanReproduces, table: ReportedTable) -> Count:
     for row in table.rows:
         if not row.sums_up:
             parts.setdefault(_but_summary(row), []).append(row)
-    chosen = [row for row in table.rows if row.sums_up] if SUMMARY_COLUMN not in check.where else []
-    wanted = set(table.select({**check.where, SUMMARY_COLUMN: tuple(sorted(SUMMARIES))})) if chosen and check.where else None
-    if SUMMARY_COLUMN in check.where:
-        chosen = [row for row in table.select(check.where) if row.sums_up]
+    where = {SUMMARY_COLUMN: tuple(sorted(SUMMARIES)), **check.where}
     cells, without = [], 0
-    for row in chosen:
-        if wanted is not None and row not in wanted:
+    for row in table.select(where):
+        if not row.sums_up:
             continue
         members = parts.get(_but_summary(row), [])
         if not members:

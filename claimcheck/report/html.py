@@ -14,11 +14,14 @@ SYMBOLS = {
 """A sign for each word, so that no reader depends on colour."""
 
 
+LABELS = {"reported": "Tables", "data": "Data", "reduced": "Reduced", "full": "Full"}
+
+
 def render(report: ReportView) -> str:
     """The whole page. Every text from claim files and tables is escaped."""
     environment = Environment(loader=PackageLoader("claimcheck.report"), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    environment.globals.update(symbols=SYMBOLS, strip=_strip)
+    environment.globals.update(symbols=SYMBOLS, labels=LABELS, strip=_strip)
     return environment.get_template("page.html.jinja").render(report=report)
 
 

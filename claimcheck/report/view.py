@@ -209,14 +209,14 @@ def _finding(finding: CheckFinding) -> FindingView:
                     reading=prediction.reading.value if prediction.reading else "")
 
 
-def _counted(count: Count, *, part: str, says: str, reading: str, stand: Stand) -> FindingView:
+def _counted(count: Count, *, part: str, says: str, reading: str, stand: Stand, margin: str = "margin") -> FindingView:
     columns = _telling(count.cells)
     names = tuple(dict.fromkeys(value.name for cell in count.cells for value in cell.values))
     percent = any(cell.percent for cell in count.cells)
     has_margin = any(cell.margin is not None for cell in count.cells)
     return FindingView(
         part=part, says=says, reading=reading, stand=stand.value, printed=_printed(count), text=_sentence(count),
-        columns=columns, value_columns=names, margin_column=("reduction, %" if percent else "margin") if has_margin else "",
+        columns=columns, value_columns=names, margin_column=("reduction, %" if percent else margin) if has_margin else "",
         cells=tuple(_cell(cell, columns, names) for cell in count.cells), left_out=_few(count.left_out))
 
 
@@ -292,7 +292,7 @@ def _audit(path: Path, audit: AuditFinding) -> AuditView:
     total, fits = len(count.cells), count.number(Outcome.HOLDS)
     return AuditView(table=short_path(path), says=audit.says, reads=audit.reads if fits < total else "",
                      printed=f"{fits} of {total}", text=f"{fits} of {total} fit" if fits < total else f"all {total} fit",
-                     finding=_counted(misfits, part="", says=audit.says, reading="", stand=Stand.OPEN))
+                     finding=_counted(misfits, part="", says=audit.says, reading="", stand=Stand.OPEN, margin="difference"))
 
 
 def _few(texts: Sequence[str]) -> tuple[str, ...]:

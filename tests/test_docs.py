@@ -1,0 +1,59 @@
+"""What the documents say is true: their commands exist and their example gives the verdict that they tell."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from claimcheck.claim import RERUN_CHECKS, TABLE_CHECKS, Kind
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_worked_example_gives_what_the_page_says(claimcheck, root: Path, tmp_path: Path):
+    page = root / "docs" / "claim-files.md"
+    (tmp_path / "claims").mkdir()
+    table, = blocks(page, "csv")
+    claim, = blocks(page, "yaml")
+    (tmp_path / "claims" / "reported.csv").write_text(table, encoding="utf-8")
+    (tmp_path / "claims" / "b-beats-a.yaml").write_text(claim, encoding="utf-8")
+    assert claimcheck("validate", "claims").returncode == 0
+    assert claimcheck("run", "claims", "--out", "out").returncode == 0
+    tier = json.loads((tmp_path / "out" / "report.json").read_text())["claims"][0]["tiers"]["reported"]
+    text = page.read_text(encoding="utf-8")
+    assert f"`{tier['verdict']}`, `{tier['findings'][0]['printed']}`" in text.replace("\n", " ")
+
+
+def test_every_command_of_the_readme_runs(claimcheck, paper_claims: Path, root: Path):
+    commands = [line.split("#")[0].split("|")[0].split() for name in ("README.md", "docs/report-json.md")
+                for block in blocks(root / name, "sh") for line in block.splitlines() if line.startswith("claimcheck ")]
+    assert len(commands) >= 8
+    for command in commands:
+        done = claimcheck(*command[1:], cwd=paper_claims.parent)
+        assert done.returncode == 0, (command, done.stderr)
+
+
+def test_the_readmes_test_command_is_the_one_that_ci_calls(root: Path):
+    make, = (line for block in blocks(root / "README.md", "sh") for line in block.splitlines() if "tests" in line)
+    assert make.split("#")[0].strip() == (root / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1] == "make check"
+
+
+@pytest.mark.parametrize("name", [*(kind.value for kind in Kind), *TABLE_CHECKS, *RERUN_CHECKS])
+def test_every_kind_and_check_is_documented(root: Path, name: str):
+    assert f"| `{name}` |" in (root / "docs" / "claim-files.md").read_text(encoding="utf-8")
+
+
+def test_kinds_are_said_to_be_settled_where_they_are(root: Path):
+    text = (root / "docs" / "claim-files.md").read_text(encoding="utf-8")
+    for kind in Kind:
+        assert re.search(rf"^\| `{kind.value}` \|.*\| `{kind.settled_at.value}` \|$", text, flags=re.MULTILINE), kind
+
+
+def test_nothing_in_the_package_names_a_paper(root: Path):
+    for path in sorted((root / "claimcheck").rglob("*.py")):
+        text = path.read_text(encoding="utf-8").lower()
+        assert "hybrid-batches" not in text, path
+        assert "labse" not in text, path

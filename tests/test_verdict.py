@@ -1,0 +1,69 @@
+"""Verdicts: a closed set of words, decided by truth tables, total over everything that can be found."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claimcheck.claim import Kind, Tier
+from claimcheck.finding import Cell, Count, Outcome
+from claimcheck.verdict import HeadlineWord, Stand, TierWord, headline, of_checks, of_count, of_parts, word
+
+
+def count(text: str) -> Count:
+    kinds = {"h": Outcome.HOLDS, "f": Outcome.FAILS, "t": Outcome.WITHIN_ROUNDING}
+    return Count(asks="it", cells=tuple(Cell(about=(), values=(), outcome=kinds[letter]) for letter in text))
+
+
+@pytest.mark.parametrize(("cells", "stand"), [
+    ("hhh", Stand.FOR), ("f", Stand.AGAINST), ("ff", Stand.AGAINST), ("hf", Stand.IN_PART), ("ht", Stand.IN_PART),
+    ("hft", Stand.IN_PART), ("t", Stand.OPEN), ("", Stand.OPEN), ("ft", Stand.AGAINST),
+])
+def test_a_count_stands_by_its_cells(cells: str, stand: Stand):
+    assert of_count(count(cells)) is stand
+
+
+@given(st.text("hft", max_size=12))
+def test_order_of_cells_changes_nothing(cells: str):
+    assert of_count(count(cells)) is of_count(count("".join(sorted(cells))))
+
+
+@given(st.lists(st.sampled_from(Stand), max_size=6), st.integers(0, 3))
+def test_a_word_is_given_with_parts_untested_only_if_they_could_not_change_it(tested: list[Stand], untested: int):
+    given_word = of_parts(tested, untested)
+    if untested and given_word is not Stand.OPEN:
+        fillings = itertools.product([Stand.FOR, Stand.AGAINST, Stand.IN_PART], repeat=untested)
+        assert {of_parts([*tested, *filling], 0) for filling in fillings} == {given_word}
+
+
+def test_readings_of_one_mind_keep_their_word_and_others_make_it_in_part():
+    for stand in Stand:
+        assert of_checks([stand, stand]) is stand
+    assert of_checks([Stand.FOR, Stand.AGAINST]) is Stand.IN_PART
+    assert of_checks([]) is Stand.OPEN
+
+
+def test_the_tables_never_say_verified_or_refuted():
+    assert {word(Tier.REPORTED, stand) for stand in Stand} == {
+        TierWord.TABLES_AGREE, TierWord.TABLES_DISAGREE, TierWord.TABLES_AGREE_IN_PART, TierWord.OPEN}
+
+
+@pytest.mark.parametrize("settling", list(TierWord))
+@pytest.mark.parametrize("vague", [False, True])
+def test_the_headline_is_total_and_a_vague_claim_is_never_promoted(settling: TierWord, vague: bool):
+    result = headline(settling, vague)
+    assert isinstance(result, HeadlineWord)
+    if vague:
+        assert result in (HeadlineWord.NOT_TESTABLE, HeadlineWord.REFUTED)
+    if settling in (TierWord.NOT_RUN, TierWord.COULD_NOT_RUN, TierWord.OPEN):
+        assert result in (HeadlineWord.UNVERIFIED, HeadlineWord.NOT_TESTABLE)
+
+
+def test_empirical_claims_are_settled_at_full_only():
+    settled = {kind: kind.settled_at for kind in Kind}
+    assert {kind for kind, tier in settled.items() if tier is Tier.FULL} == {
+        Kind.SUPERLATIVE, Kind.CONJUNCTION, Kind.REDUCTION, Kind.VAGUE, Kind.INTERACTION}
+    assert {kind for kind, tier in settled.items() if tier is Tier.DATA} == {Kind.DATA_FACT, Kind.SEPARATION, Kind.EXPOSURE}
+    assert Tier.REDUCED not in settled.values()
+    assert Tier.SYNTHETIC not in settled.values()
