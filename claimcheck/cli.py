@@ -236,7 +236,7 @@ def _appraised(library: Library, only: Sequence[str], tiers: Sequence[str]) -> l
 
 def _write(library: Library, appraisals: Sequence[Appraisal], claims: Path, out: Path | None, form: str) -> ReportView:
     from claimcheck.report import json_export
-    from claimcheck.report.view import view
+    from claimcheck.report.compose import view
     from claimcheck.report.write import write
 
     made = view(appraisals, library)

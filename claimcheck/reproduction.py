@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import ClassVar, Literal
 
-from claimcheck.claim import ONE_LINE, STRICT, Granularity, Tier, said
+from claimcheck.claim import ONE_LINE, STRICT, Tier
+from claimcheck.prediction import Granularity, said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

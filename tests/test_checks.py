@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimcheck.claim import (
+from claimcheck.evidence.checks import Number, compare, find
+from claimcheck.evidence.reported_table import ReportedTable, read_table
+from claimcheck.finding import Count, Outcome
+from claimcheck.prediction import (
     BestOf,
     BetterThan,
     Counted,
@@ -18,9 +21,6 @@ from claimcheck.claim import (
     Reports,
     TableCheck,
 )
-from claimcheck.evidence.checks import Number, compare, find
-from claimcheck.evidence.reported_table import ReportedTable, read_table
-from claimcheck.finding import Count, Outcome
 
 HOLDS, FAILS, TIED = Outcome.HOLDS, Outcome.FAILS, Outcome.WITHIN_ROUNDING
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from claimcheck.claim import RERUN_CHECKS, TABLE_CHECKS, Kind
+from claimcheck.claim import Kind
+from claimcheck.prediction import RERUN_CHECKS, TABLE_CHECKS
 
 
 def blocks(path: Path, language: str) -> list[str]:

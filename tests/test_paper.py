@@ -15,7 +15,7 @@ from claimcheck.appraisal.appraise import Appraisal, appraise
 from claimcheck.appraisal.library import Library, read_library
 from claimcheck.claim import Claim, Kind, Tier
 from claimcheck.report import json_export
-from claimcheck.report.view import view
+from claimcheck.report.compose import view
 
 
 def report(claims: Path) -> dict[str, Any]:
@@ -195,10 +195,10 @@ def test_findings_about_the_tables_stand_apart(root: Path):
 
 def test_the_audit_would_find_the_sentence_of_section_4_2_1(root: Path):
     # "highest mean mAP and mean R@1, mono and cross, all data sets and models": 16 of 16, none of the eleven claims
-    from claimcheck.claim import BestOf
     from claimcheck.evidence.checks import find
     from claimcheck.evidence.reported_table import read_table
     from claimcheck.finding import Outcome
+    from claimcheck.prediction import BestOf
 
     table = read_table(root / "claims" / "hybrid-batches" / "reported.csv")
     count = find(BestOf(arm="hybrid", among="sampling", where={

@@ -4,11 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from claimcheck import verdict
-from claimcheck.claim import Atom, Claim, TablePrediction, Tier
+from claimcheck.claim import Atom, Claim, Tier
 from claimcheck.claim_files import ClaimFile
 from claimcheck.evidence.checks import find
 from claimcheck.evidence.reported_table import ReportedTable
 from claimcheck.finding import Count
+from claimcheck.prediction import TablePrediction
 from claimcheck.verdict import HeadlineWord, Stand, TierWord
 
 RUNNABLE = frozenset({Tier.REPORTED})

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from claimcheck.claim import Granularity, MeanReproduces
 from claimcheck.errors import CorruptInput, Fault
 from claimcheck.evidence.checks import About, agreement, granularity, mean_reproduces
 from claimcheck.evidence.reported_table import ReportedTable, Row, read_number
 from claimcheck.finding import Cell, Count, Source
+from claimcheck.prediction import Granularity, MeanReproduces
 
 PRINTED_ELSEWHERE = "printed_elsewhere.csv"
 _ELSEWHERE_HEADER = ["place", "item", "printed", "compare_with", "compared_value"]

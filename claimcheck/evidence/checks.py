@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from statistics import median
 
-from claimcheck.claim import (
+from claimcheck.evidence.reported_table import SUMMARIES, SUMMARY_COLUMN, Printed, ReportedTable, Row
+from claimcheck.finding import Cell, Count, Outcome, Source, Value
+from claimcheck.prediction import (
     BestOf,
     BetterThan,
     Counted,
@@ -20,8 +22,6 @@ from claimcheck.claim import (
     Reports,
     TableCheck,
 )
-from claimcheck.evidence.reported_table import SUMMARIES, SUMMARY_COLUMN, Printed, ReportedTable, Row
-from claimcheck.finding import Cell, Count, Outcome, Source, Value
 
 About = tuple[tuple[str, str], ...]
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from claimcheck.claim import Selected
 from claimcheck.errors import CorruptInput, Fault
 from claimcheck.finding import Source
+from claimcheck.prediction import Selected
 
 VALUE = "value"
 SUMMARIES = frozenset({"mean", "median"})

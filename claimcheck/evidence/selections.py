@@ -5,11 +5,12 @@ A misspelt value would select nothing, and nothing is easily mistaken for a find
 
 from collections.abc import Iterator
 
-from claimcheck.claim import BestOf, BetterThan, Claim, Counts, ReductionBy, Reports, TableCheck
+from claimcheck.claim import Claim
 from claimcheck.claim_files import ClaimFile
 from claimcheck.documents import suggestion
 from claimcheck.errors import Fault
 from claimcheck.evidence.reported_table import ReportedTable
+from claimcheck.prediction import BestOf, BetterThan, Counts, ReductionBy, Reports, TableCheck
 
 Stranger = tuple[tuple[str | int, ...], str, str]
 

@@ -3,7 +3,8 @@
 from collections import Counter
 from html import escape
 
-from claimcheck.report.view import MINUS, FindingView
+from claimcheck.report.view import FindingView
+from claimcheck.report.wording import MINUS
 
 WIDTH, MARGIN, STEP, RADIUS = 640, 46, 11, 4
 _LEAST_CELLS = 3

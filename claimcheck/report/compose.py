@@ -1,0 +1,88 @@
+"""Appraisals -> the one view: what is said of each claim, tier and file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from claimcheck import __version__
+from claimcheck.appraisal.appraise import Appraisal, CheckFinding, TierVerdict, settled_by
+from claimcheck.appraisal.library import Library, table_path
+from claimcheck.claim import Claim, Tier
+from claimcheck.evidence.audits import AuditFinding
+from claimcheck.finding import Count, Outcome
+from claimcheck.plan import prediction_digest
+from claimcheck.report.findings import counted
+from claimcheck.report.view import AuditView, ClaimView, FileView, FindingView, PartView, ReportView, TierView
+from claimcheck.report.wording import sentence, short_path
+from claimcheck.verdict import Stand
+
+SHOWN_TIERS = (Tier.REPORTED, Tier.DATA, Tier.REDUCED, Tier.FULL)
+
+
+def view(appraisals: Sequence[Appraisal], library: Library) -> ReportView:
+    """Everything that a report says of the appraised claims."""
+    claims = tuple(_claim(number, each) for number, each in enumerate(appraisals, start=1))
+    paths = list(dict.fromkeys(table_path(each.document) for each in appraisals))
+    names = dict.fromkeys(each.claim.reproduction or "" for each in appraisals)
+    named = [library.reproductions[name] for name in names if name in library.reproductions]
+    papers = {each.value.paper.id: (each.value.paper.id, each.value.paper.title, each.value.paper.url) for each in named}
+    papers |= {claim.paper: (claim.paper, "", "") for claim in claims if claim.paper not in papers}
+    tables = [library.tables[path] for path in paths if path in library.tables]
+    words = [claim.verdict for claim in claims]
+    return ReportView(
+        title="Claims of " + ", ".join(papers), papers=tuple(papers.values()), version=__version__,
+        tiers=tuple(tier.value for tier in SHOWN_TIERS), claims=claims,
+        tally=tuple((word, words.count(word)) for word in dict.fromkeys(words)),
+        audits=tuple(_audit(table.path, each) for table in tables for each in library.audits.get(table.path, ())),
+        files=(*(FileView(name=short_path(table.path), digest=table.digest, holds=f"{len(table.rows)} printed cells")
+                 for table in tables),
+               *(FileView(name=short_path(each.path), digest=each.digest, holds="reproduction") for each in named),
+               *(FileView(name=claim.file, digest=claim.digest, holds=claim.id) for claim in claims)),
+        underspecified=tuple((each.what, each.chosen, each.because) for document in named
+                             for each in document.value.underspecified),
+        notes=library.notes)
+
+
+def _claim(number: int, appraisal: Appraisal) -> ClaimView:
+    claim = appraisal.claim
+    source = claim.source_report
+    return ClaimView(
+        number=number, id=claim.id, statement=claim.statement, kind=claim.kind.value, scope=claim.scope.value,
+        paper=claim.paper, where=claim.where, literal=claim.literal, fair=claim.fair,
+        verdict=appraisal.headline.word.value, settling_tier=appraisal.headline.tier.value,
+        why=sentence(appraisal.headline.why),
+        settled_by=settled_by(claim), source_verified=source.verified, source_confidence=source.confidence,
+        source_says=_source_says(claim), completed=source.completed,
+        parts=tuple(PartView(id=atom.id, says=atom.says, vague=atom.vague, chosen=atom.chosen, needs=atom.needs)
+                    for atom in claim.atoms),
+        tiers=tuple(_tier(each) for each in appraisal.tiers), file=short_path(appraisal.document.path),
+        digest=appraisal.document.digest, prediction_digest=prediction_digest(claim))
+
+
+def _source_says(claim: Claim) -> str:
+    source = claim.source_report
+    word = {True: "verified", False: "not verified", None: "no verdict"}[source.verified]
+    return word if source.confidence is None else f"{word}, {source.confidence:.2f}"
+
+
+def _tier(verdict: TierVerdict) -> TierView:
+    findings = tuple(_finding(each) for each in verdict.findings)
+    return TierView(tier=verdict.tier.value, verdict=verdict.word.value, why=sentence(verdict.why),
+                    remedy=sentence(verdict.remedy), findings=findings,
+                    short="; ".join(dict.fromkeys(f"{each.reading} {each.printed}".strip() for each in findings)))
+
+
+def _finding(finding: CheckFinding) -> FindingView:
+    prediction = finding.prediction
+    return counted(finding.count, part=finding.atom.says, stand=finding.stand,
+                    says=prediction.says or finding.count.asks,
+                    reading=prediction.reading.value if prediction.reading else "")
+
+
+def _audit(path: Path, audit: AuditFinding) -> AuditView:
+    count = audit.count
+    misfits = Count(asks=count.asks, left_out=count.left_out,
+                    cells=tuple(cell for cell in count.cells if cell.outcome is not Outcome.HOLDS))
+    total, fits = len(count.cells), count.number(Outcome.HOLDS)
+    return AuditView(table=short_path(path), says=audit.says, reads=audit.reads if fits < total else "",
+                     printed=f"{fits} of {total}", text=f"{fits} of {total} fit" if fits < total else f"all {total} fit",
+                     finding=counted(misfits, part="", says=audit.says, reading="", stand=Stand.OPEN, margin="difference"))

@@ -1,0 +1,46 @@
+"""How numbers and places are printed: each sign and digit is decided here, once."""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+from claimcheck.finding import Source
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its start and a full stop at its end; empty stays empty."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?', '!')) else '.'}" if text else ""
+
+
+def number(value: Decimal, decimals: int) -> str:
+    """A number with so many decimals, rounded half up as print is, with a true minus.
+
+    >>> number(Decimal("0.59125"), 4), number(Decimal("-3"), 0)
+    ('0.5913', '−3')
+    """
+    rounded = value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return f"{rounded:f}".replace("-", MINUS)
+
+
+def signed(value: Decimal, decimals: int) -> str:
+    """A difference, its sign always shown but for zero."""
+    text = number(value, decimals)
+    return text if text.startswith(MINUS) or not text.strip("0.") else f"+{text}"
+
+
+def reduction(percent: Decimal | None) -> str:
+    """A reduction in percent with one decimal."""
+    return "" if percent is None else number(percent, 1)
+
+
+def sources(places: Sequence[Source]) -> str:
+    """Where printed cells stand, for example reported.csv:109, 107."""
+    files = dict.fromkeys(place.file for place in places)
+    return "; ".join(f"{file}:" + ", ".join(str(place.line) for place in places if place.file == file) for file in files)
+
+
+def short_path(path: Path) -> str:
+    """The file and the folder that it stands in, so that a report does not depend on where a checkout lies."""
+    return "/".join(path.resolve().parts[-2:])
