@@ -4,23 +4,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from claimcheck.prediction import DataPrediction, RerunPrediction, TablePrediction, said
-
-ONE_LINE = r"^ *[^\x00-\x20\x7f\u2028\u2029][^\x00-\x1f\x7f\u2028\u2029]*$"
-
-
-STRICT = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
-"""How the YAML door validates: unknown keys are refused, nothing is coerced; it holds for all nested values too."""
-
-
-class Tier(StrEnum):
-    """How strong the evidence is, from the paper's own print to a re-run with the paper's own means."""
-
-    REPORTED = "reported"
-    DATA = "data"
-    REDUCED = "reduced"
-    FULL = "full"
-    SYNTHETIC = "synthetic"
+from claimcheck.fields import CSV_FILE, NAME, ONE_LINE, STRICT, said
+from claimcheck.prediction import DataPrediction, Reading, RerunPrediction, TablePrediction
+from claimcheck.tier import Tier
 
 
 class Kind(StrEnum):
@@ -62,7 +48,7 @@ class Scope(StrEnum):
 class Atom:
     """One part of a claim that can be true or false by itself."""
 
-    id: str = field(metadata=said("Short name within the claim.", pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60))
+    id: str = field(metadata=said("Short name within the claim.", pattern=NAME, max_length=60))
     says: str = field(metadata=said("The part in plain words.", pattern=ONE_LINE, max_length=400))
     vague: str = field(default="", metadata=said(
         "The word that names no size or comparator. The predictions then judge an operationalisation, which can never "
@@ -79,6 +65,20 @@ class Atom:
         if not (self.needs or self.reported or self.data or self.rerun):
             raise ValueError(f"atom `{self.id}` cannot fail: it predicts nothing; give `reported`, `data` or `rerun` "
                              "predictions, or say in `needs` what is missing to test it")
+        if self.needs and (self.reported or self.data or self.rerun):
+            raise ValueError(f"atom `{self.id}` says in `needs` that it cannot be tested and predicts something all the same; "
+                             "make two atoms of it")
+        by_tier = {"reported": [each.reading for each in self.reported], "data": [each.reading for each in self.data],
+                   "rerun": [each.reading for each in self.rerun]}
+        for name, readings in by_tier.items():
+            if Reading.FAIR in readings and Reading.LITERAL not in readings:
+                raise ValueError(f"atom `{self.id}` gives under `{name}` a fair reading and no literal one; give both")
+
+    @property
+    def readings(self) -> tuple[Reading | None, ...]:
+        """The readings that its predictions are marked with."""
+        return tuple(each.reading for each in self.reported) + tuple(each.reading for each in self.data) + tuple(
+            each.reading for each in self.rerun)
 
     def predicts_at(self, tier: Tier) -> bool:
         """Whether this part predicts anything at a tier."""
@@ -111,7 +111,7 @@ class Claim:
 
     __pydantic_config__: ClassVar = STRICT
     spec_version: Literal[1] = field(metadata=said("Version of this format: 1."))
-    id: str = field(metadata=said("Unique name, for --only and links.", pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80))
+    id: str = field(metadata=said("Unique name, for --only and links.", pattern=NAME, max_length=80))
     statement: str = field(metadata=said("The sentence, on one line.", pattern=ONE_LINE, max_length=1000))
     kind: Kind = field(metadata=said("What sort of sentence it is; decides which tier settles it."))
     scope: Scope = field(metadata=said("benchmark (this test set) or beyond (questions beyond it too)."))
@@ -119,9 +119,12 @@ class Claim:
     where: str = field(metadata=said("Where in the paper the sentence stands.", pattern=ONE_LINE, max_length=300))
     source_report: SourceReport = field(metadata=said("What the document that it was taken from said of it."))
     atoms: tuple[Atom, ...] = field(metadata=said("Its parts, each of which can fail.", min_length=1))
-    reproduction: str | None = field(default=None, metadata=said("Name of the reproduction that re-runs it."))
+    question: bool = field(default=False, metadata=said(
+        "True where it is a question put to the paper, not a sentence of it."))
+    reproduction: str | None = field(default=None, metadata=said("Name of the reproduction that re-runs it.", pattern=NAME,
+                                                                 max_length=80))
     tables: str = field(default="reported.csv", metadata=said("The paper's reported tables, beside this file.",
-                                                              pattern=r"^[^/\\]+\.csv$"))
+                                                              pattern=CSV_FILE, max_length=100))
     literal: str = field(default="", metadata=said("The literal reading, where a fair one differs.", max_length=600))
     fair: str = field(default="", metadata=said("The fair reading: the authors' own qualifications.", max_length=600))
     settled_by: str = field(default="", metadata=said("What would settle the claim.", max_length=600))
@@ -130,6 +133,9 @@ class Claim:
 
     def __post_init__(self) -> None:
         names = [atom.id for atom in self.atoms]
+        readings = {reading for atom in self.atoms for reading in atom.readings}
+        if self.literal and self.fair and Reading.FAIR in readings and Reading.LITERAL not in readings:
+            raise ValueError("`literal` is given, and no check is marked `reading: literal`; mark the one that tests it")
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two atoms are called `{twice[0]}`; give each atom a name of its own")
 

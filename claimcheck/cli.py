@@ -21,10 +21,11 @@ from claimcheck.errors import ClaimcheckError
 if TYPE_CHECKING:
     from claimcheck.appraisal.appraise import Appraisal
     from claimcheck.appraisal.library import Library
-    from claimcheck.claim import Tier
     from claimcheck.report.view import ReportView
+    from claimcheck.tier import Tier
 
 TIERS = ("reported", "data", "reduced", "full", "synthetic")
+HEADLINES = ("verified", "refuted", "in part", "unverified", "not testable as stated")
 SCHEMAS = ("claim", "reproduction", "report")
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,10 +40,26 @@ class Verbs(click.Group):
         except ClaimcheckError as error:
             click.echo(str(error), err=True)
             ctx.exit(error.exit_status)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise  # click ends quietly where a reader went away
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"{where}{error.strerror or error}; check the path, its rights and the space left", err=True)
+            ctx.exit(1)
 
 
-_CLAIMS = click.argument("claims", type=click.Path(path_type=Path))
-_CLAIMS_HERE = click.argument("claims", type=click.Path(path_type=Path), default="claims")
+class FolderOrFile(click.Path):
+    """A path that is not empty: an empty one, as of an unset variable, would mean the working folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Convert to a Path, or fail."""
+        if value == "":
+            self.fail("the path is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_CLAIMS = click.argument("claims", type=FolderOrFile(path_type=Path))
+_CLAIMS_HERE = click.argument("claims", type=FolderOrFile(path_type=Path), default="claims")
 
 
 def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -61,7 +78,7 @@ _SEED = click.option("--seed", "first_seed", type=click.IntRange(min=0), default
                      help="First seed of the training runs.")
 _TIER = click.option("--tier", "tiers", multiple=True, type=click.Choice(TIERS),
                      help="Only this tier of evidence; can be given several times. Default: all that can run.")
-_OUT = click.option("--out", type=click.Path(path_type=Path), default=None, metavar="DIR",
+_OUT = click.option("--out", type=FolderOrFile(path_type=Path), default=None, metavar="DIR",
                     help="Folder of the report. Default: reports/ and the name of the claims' folder.")
 _FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
                        help="Form of what is printed.")
@@ -84,25 +101,31 @@ def main() -> None:
 @click.option("--data-dir", type=click.Path(file_okay=False, exists=True, path_type=Path), default=None,
               help="Folder with the data sets (tiers data, reduced and full).")
 @click.option("--fetch", is_flag=True, default=False, help="Allow downloading data sets that are missing.")
+@click.option("--fail-on", type=click.Choice(HEADLINES), multiple=True,
+              help="End with status 1 if a claim got this verdict; can be given several times.")
 def run(claims: Path, profile: str | None, tiers: tuple[str, ...], only: tuple[str, ...], first_seed: int,
-        reproductions: Path | None, out: Path | None, form: str, jobs: int, data_dir: Path | None, fetch: bool) -> None:
+        reproductions: Path | None, out: Path | None, form: str, jobs: int, data_dir: Path | None, fetch: bool,
+        fail_on: tuple[str, ...]) -> None:
     """Run what can be run for CLAIMS, judge them and write the report."""
-    del jobs  # no tier of this version starts training runs
+    del jobs, data_dir, fetch
     library = _read(claims, reproductions)
     _plans(library, profile, first_seed)  # a profile that does not exist is told of before anything runs
-    if fetch or data_dir is not None:
-        click.echo("no tier of this version reads data sets: --fetch and --data-dir change nothing, nothing is downloaded",
-                   err=True)
+    _say_options_without_effect()
     appraisals = _appraised(library, only, tiers)
     report = _write(library, appraisals, claims, out, form)
-    _say_tiers_that_could_not_run(report, tiers)
+    failed = _say_tiers_that_could_not_run(report, tiers)
+    found = [f"{claim.id}: {claim.verdict}" for claim in report.claims if claim.verdict in fail_on]
+    for line in found:
+        click.echo(f"--fail-on: {line}", err=True)
+    if failed or found:
+        raise click.exceptions.Exit(1)
 
 
 @main.command()
 @_CLAIMS
 @_options(_ONLY, _REPRODUCTIONS, _OUT, _FORMAT)
 def report(claims: Path, only: tuple[str, ...], reproductions: Path | None, out: Path | None, form: str) -> None:
-    """Write the report of CLAIMS again from what is stored; runs nothing."""
+    """Write the report of CLAIMS again, at every tier that needs no run; starts none."""
     library = _read(claims, reproductions)
     _write(library, _appraised(library, only, ()), claims, out, form)
 
@@ -162,8 +185,8 @@ def validate(claims: Path, reproductions: Path | None) -> None:
 
     library = check(claims, reproductions)
     for note in library.notes:
-        click.echo(f"note: {note}", err=True)
-    faults = (*library.faults, *library.corrupt)
+        click.echo(f"note: {note.path}: {note.text}" if note.path else f"note: {note.text}", err=True)
+    faults = (*library.faults, *library.doubts, *library.corrupt)
     if faults:
         error = FileFaults(faults)
         number = len(error.faults)
@@ -198,8 +221,10 @@ def _read(claims: Path, reproductions: Path | None) -> Library:
 
     library = read_library(claims, reproductions)
     library.raise_faults()
+    for doubt in library.doubts:
+        click.echo(f"note: {doubt}", err=True)
     for note in library.notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(f"note: {note.path}: {note.text}" if note.path else f"note: {note.text}", err=True)
     return library
 
 
@@ -209,6 +234,8 @@ def _plans(library: Library, profile: str | None, first_seed: int) -> list[Any]:
     from claimcheck.errors import UsageFault
 
     plans = []
+    if profile is not None and not library.reproductions:
+        raise UsageFault(f"--profile {profile}: no claim here has a reproduction; leave it out, or see --reproductions")
     for name, document in library.reproductions.items():
         wanted = profile or document.value.default_profile
         if wanted not in document.value.profiles:
@@ -222,7 +249,7 @@ def _plans(library: Library, profile: str | None, first_seed: int) -> list[Any]:
 def _appraised(library: Library, only: Sequence[str], tiers: Sequence[str]) -> list[Appraisal]:
     from claimcheck.appraisal.appraise import appraise
     from claimcheck.appraisal.library import chosen
-    from claimcheck.claim import Tier
+    from claimcheck.tier import Tier
 
     asked: set[Tier] = {Tier(name) for name in tiers} or set(Tier)
     documents = chosen(library, only)
@@ -266,8 +293,8 @@ def _table(made: ReportView) -> str:
     return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
-def _say_tiers_that_could_not_run(made: ReportView, tiers: Sequence[str]) -> None:
-    """End with status 1 where a tier that was asked for by name gave a verdict on no claim that it applies to."""
+def _say_tiers_that_could_not_run(made: ReportView, tiers: Sequence[str]) -> bool:
+    """Say which tiers that were asked for by name gave no verdict on any claim that they apply to; whether there are any."""
     from claimcheck.appraisal.appraise import NOT_BUILT, RUNNABLE
 
     silent = ("not run", "could not run")
@@ -275,14 +302,25 @@ def _say_tiers_that_could_not_run(made: ReportView, tiers: Sequence[str]) -> Non
     for name in tiers:
         verdicts = [tier for claim in made.claims if (tier := claim.at(name)) is not None]
         if name not in RUNNABLE:
-            failed.append(f"{NOT_BUILT.format(tier=name)}; the report says so of each claim")
+            failed.append(NOT_BUILT.format(tier=name))
         elif not verdicts:
             click.echo(f"tier {name} applies to none of these claims", err=True)
         elif all(tier.verdict in silent for tier in verdicts):
             failed.append(f"tier {name} could not run: {verdicts[0].why} {verdicts[0].remedy}".strip())
     if failed:
         click.echo("\n".join(failed), err=True)
-        raise click.exceptions.Exit(1)
+    return bool(failed)
+
+
+def _say_options_without_effect() -> None:
+    """Say of options that only concern tiers that this version cannot run that they changed nothing."""
+    context = click.get_current_context()
+    given = [option for name, option in (("jobs", "--jobs"), ("first_seed", "--seed"), ("profile", "--profile"),
+                                         ("data_dir", "--data-dir"), ("fetch", "--fetch"))
+             if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+    if given:
+        click.echo(f"no tier of this version trains or reads data sets: {', '.join(given)} changed nothing, and nothing was "
+                   "downloaded", err=True)
 
 
 @contextmanager

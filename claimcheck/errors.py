@@ -13,6 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+def printable(text: str) -> str:
+    """The text on one line, characters that could steer a terminal or forge a line given as escapes."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Fault:
     """One thing that is wrong in one file: where, what, and the next move.
@@ -27,7 +32,7 @@ class Fault:
     next_move: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.what}; {self.next_move}"
+        return printable(f"{self.path}:{self.line}:{self.column}: {self.what}; {self.next_move}")
 
 
 class ClaimcheckError(Exception):
@@ -45,7 +50,7 @@ class UsageFault(ClaimcheckError):
 class _Faults(ClaimcheckError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(sorted(set(faults)))
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+        super().__init__("\n".join(map(str, self.faults)))
 
 
 class FileFaults(_Faults):

@@ -7,9 +7,10 @@ can be told from one that did not.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from claimcheck.claim import Claim, Tier
+from claimcheck.claim import Claim
 from claimcheck.reproduction import Reproduction
 from claimcheck.run import Condition, Run, canonical, digest_of
+from claimcheck.tier import Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,20 +26,20 @@ class Plan:
 
 
 def prediction_digest(claim: Claim) -> str:
-    """SHA-256 over what decides a claim: scope, necessary conditions and every prediction with its margins."""
-    return digest_of({"scope": claim.scope.value, "necessary": canonical(claim.necessary),
-                      "atoms": canonical(claim.atoms)})
+    """SHA-256 over what decides a claim: kind, scope, necessary conditions and every prediction with its margins."""
+    return digest_of({"kind": claim.kind.value, "scope": claim.scope.value, "tables": claim.tables,
+                      "necessary": canonical(claim.necessary), "atoms": canonical(claim.atoms)})
 
 
 def make(claims: Sequence[Claim], reproduction: Reproduction, profile: str, first_seed: int = 0) -> Plan:
     """The runs of a profile: backbones x arms x seeds, seeds counted from `first_seed`. Raises KeyError: no such profile."""
     design = reproduction.design(profile)
-    shared: dict[str, object] = {"data": design.data, "training": design.training, "measures": design.measures}
+    shared = {"data": design.data, "training": design.training}  # measures are derived from places and are no part of a run
     runs = tuple(
         Run(condition=Condition(
             reproduction=reproduction.id, backbone=backbone, arm=arm,
             settings={**shared, "backbone": model, "arm": filling}), seed=seed)
-        for seed in range(first_seed, first_seed + design.seeds)
+        for seed in range(first_seed, first_seed + (design.seeds or 0))
         for backbone, model in design.backbones.items()
         for arm, filling in design.arms.items())
     return Plan(reproduction=reproduction.id, profile=profile, says=reproduction.profiles[profile].says,

@@ -1,13 +1,11 @@
-"""Predictions: what a tier of evidence should show if a claim is right. A closed set, one dataclass a check.
-
-The dataclasses here and in `claim` are at once the values that everything past the YAML door works with and the definition of
-a claim file; a field's metadata holds the description and the bounds that an author is told.
-"""
+"""Predictions: what a tier of evidence should show if a claim is right. A closed set, one dataclass a check."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
+
+from claimcheck.fields import MEASURE, PERTURBATION, each_fits, said
 
 Selected: TypeAlias = str | int | tuple[str | int, ...]
 """What a column may hold in a selection: one value or several."""
@@ -20,9 +18,34 @@ class Reading(StrEnum):
     FAIR = "fair"
 
 
-def said(description: str, **bounds: Any) -> dict[str, Any]:
-    """Field metadata for the YAML door and the JSON Schema."""
-    return {"description": description, **bounds}
+class Setting(StrEnum):
+    """Which pool a query is put to: its own language's, each other language's, or all languages' at once."""
+
+    MONOLINGUAL = "monolingual"
+    CROSS_LINGUAL = "cross-lingual"
+    MULTILINGUAL = "multilingual"
+
+
+def distinct(name: str, *values: str) -> None:
+    """Raise ValueError where a value stands twice: nothing is compared with itself, nor counted twice."""
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"`{value}` stands twice in {name}; nothing is compared with itself or counted twice: remove one")
+
+
+def from_0_to_1(name: str, values: tuple[float, ...]) -> None:
+    """Raise ValueError for the first value that is no share or difference of shares."""
+    for value in values:
+        if not 0 <= value < 1:
+            raise ValueError(f"`{name}` holds {value:g}; give points from 0 to 1, for example {value / 100:g}")
+
+
+def _no_selection_of(where: Mapping[str, Selected], column: str, why: str) -> None:
+    if column in where:
+        raise ValueError(f"`where` selects on `{column}`, {why}; remove it there")
+    for name, value in where.items():
+        if value == ():
+            raise ValueError(f"`where` gives no value for `{name}`; give at least one or remove it")
 
 
 WHERE = said("Which cells: column -> value or list of values. A column left out is not restricted, but rows that sum up "
@@ -53,6 +76,9 @@ class BestOf:
     average_over: tuple[str, ...] = field(
         default=(), metadata=said("Columns over which values are averaged before they are compared."))
 
+    def __post_init__(self) -> None:
+        _no_selection_of(self.where, self.among, "the column that tells the competitors apart")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BetterThan:
@@ -66,6 +92,10 @@ class BetterThan:
     average_over: tuple[str, ...] = field(
         default=(), metadata=said("Columns over which values are averaged before they are compared."))
 
+    def __post_init__(self) -> None:
+        distinct("arm and than", self.arm, *self.than)
+        _no_selection_of(self.where, self.among, "the column that tells the competitors apart")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReductionBy:
@@ -78,6 +108,10 @@ class ReductionBy:
     at_least_percent: float = field(default=0, metadata=said("In percent of `against`; 0 asks for any reduction.",
                                                              ge=0, lt=100))
 
+    def __post_init__(self) -> None:
+        distinct("arm and against", self.arm, self.against)
+        _no_selection_of(self.where, self.among, "the column that tells the two apart")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reports:
@@ -87,6 +121,10 @@ class Reports:
     values: tuple[str, ...] = field(metadata=said("The values that must occur.", min_length=1))
     where: Mapping[str, Selected] = field(default_factory=dict, metadata=WHERE)
     exactly: bool = field(default=False, metadata=said("True where no other value may occur."))
+
+    def __post_init__(self) -> None:
+        distinct("values", *self.values)
+        _no_selection_of(self.where, self.column, "the column that is asked about")
 
 
 class Counted(StrEnum):
@@ -104,6 +142,9 @@ class Counts:
     equals: int = field(metadata=said("The number that the claim gives.", ge=0))
     where: Mapping[str, Selected] = field(default_factory=dict, metadata=WHERE)
     of: Counted = field(default=Counted.VALUES, metadata=said("values, or ordered pairs of two different values."))
+
+    def __post_init__(self) -> None:
+        _no_selection_of(self.where, self.column, "the column that is counted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +165,11 @@ class Granularity:
         metadata=said("Name of the count -> n, or n by language.", min_length=1))
     where: Mapping[str, Selected] = field(default_factory=dict, metadata=WHERE)
 
+    def __post_init__(self) -> None:
+        for name, size in self.admissible.items():
+            if any(each < 1 for each in (size.values() if isinstance(size, Mapping) else (size,))):
+                raise ValueError(f"`{name}` is no count of things; give whole numbers from 1")
+
 
 TABLE_CHECKS = ("best_of", "better_than", "reduction_by", "reports", "counts", "mean_reproduces", "granularity")
 TableCheck: TypeAlias = BestOf | BetterThan | ReductionBy | Reports | Counts | MeanReproduces | Granularity
@@ -134,6 +180,7 @@ class TablePrediction:
     """What the paper's own tables should show if the claim is right: exactly one check over a selection of cells."""
 
     reading: Reading | None = field(default=None, metadata=said("literal or fair, where the two differ."))
+    label: str = field(default="", metadata=said("Two or three words for the first table of the report.", max_length=40))
     says: str = field(default="", metadata=said("What is asked, in the reader's words.", max_length=300))
     best_of: BestOf | None = None
     better_than: BetterThan | None = None
@@ -178,7 +225,7 @@ class SettingCount:
     """A data set gives so many monolingual (n) or cross-lingual (n * (n - 1)) settings that have questions."""
 
     dataset: str = field(metadata=said("Logical name of the data set, for example xquad-r."))
-    setting: Literal["monolingual", "cross-lingual"]
+    setting: Literal[Setting.MONOLINGUAL, Setting.CROSS_LINGUAL]
     equals: int = field(metadata=said("The number that the claim gives.", ge=0))
 
 
@@ -186,6 +233,9 @@ class SettingCount:
 class DataPrediction:
     """What the files of a data set should show if the claim is right: exactly one fact."""
 
+    reading: Reading | None = field(default=None, metadata=said("literal or fair, where the two differ."))
+    label: str = field(default="", metadata=said("Two or three words for the first table of the report.", max_length=40))
+    says: str = field(default="", metadata=said("What is asked, in the reader's words.", max_length=300))
     in_languages: InLanguages | None = None
     parallel: Parallel | None = None
     settings: SettingCount | None = None
@@ -198,7 +248,7 @@ class DataPrediction:
 
 
 class Combine(StrEnum):
-    """How the comparisons of one prediction join: all must hold, or their macro-average decides."""
+    """How the comparisons of one prediction join, for each backbone and rival: all must hold, or their average decides."""
 
     ALL = "all"
     MEAN = "mean"
@@ -210,12 +260,17 @@ class Difference:
 
     arm: str = field(metadata=said("The arm of the reproduction that is said to be ahead."))
     against: tuple[str, ...] = field(metadata=said("Its rivals, arms of the reproduction.", min_length=1))
-    measure: str = field(metadata=said("For example AP, R@1, R@10."))
-    settings: tuple[str, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
+    measure: str = field(metadata=said("For example AP, R@1, R@10.", pattern=MEASURE))
+    settings: tuple[Setting, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
     datasets: tuple[str, ...] = field(metadata=said("Logical names, for example xquad-r.", min_length=1))
     margin: float = field(metadata=MARGIN)
     also_margins: tuple[float, ...] = field(default=(), metadata=ALSO)
-    combine: Combine = field(default=Combine.ALL, metadata=said("all (every one must hold) or mean."))
+    combine: Combine = field(default=Combine.ALL, metadata=said(
+        "all (every data set and setting must hold), or mean (their average must)."))
+
+    def __post_init__(self) -> None:
+        distinct("arm and against", self.arm, *self.against)
+        from_0_to_1("also_margins", self.also_margins)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,11 +279,16 @@ class Reduction:
 
     arm: str = field(metadata=said("The arm that is said to be lower."))
     against: str = field(metadata=said("The arm that it is compared with."))
-    measure: str = field(metadata=said("For example RankDistance."))
-    settings: tuple[str, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
+    measure: str = field(metadata=said("For example RankDistance.", pattern=MEASURE))
+    settings: tuple[Setting, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
     datasets: tuple[str, ...] = field(metadata=said("Logical names, for example xquad-r.", min_length=1))
     at_least: float = field(metadata=said("Share of `against` from 0 to 1: 0.10 is a tenth.", ge=0, lt=1))
     also_at_least: tuple[float, ...] = field(default=(), metadata=said("Further shares for which it is shown."))
+    margin: float = field(metadata=said("Smallest reduction of interest, a share from 0 to 1.", gt=0, lt=1))
+
+    def __post_init__(self) -> None:
+        distinct("arm and against", self.arm, self.against)
+        from_0_to_1("also_at_least", self.also_at_least)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,11 +297,14 @@ class LanguagesAhead:
 
     arm: str = field(metadata=said("The arm that is said to be ahead."))
     against: str = field(metadata=said("The arm that it is compared with."))
-    measure: str = field(metadata=said("For example AP."))
-    settings: tuple[str, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
+    measure: str = field(metadata=said("For example AP.", pattern=MEASURE))
+    settings: tuple[Setting, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
     datasets: tuple[str, ...] = field(metadata=said("Logical names, for example xquad-r.", min_length=1))
     at_least: int | Literal["all"] = field(default="all", metadata=said("A number of languages, or all."))
     margin: float = field(metadata=MARGIN)
+
+    def __post_init__(self) -> None:
+        distinct("arm and against", self.arm, self.against)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,12 +316,17 @@ class Interaction:
 
     arm: str = field(metadata=said("The arm that is asked about."))
     against: tuple[str, ...] = field(metadata=said("The arms that it is compared with.", min_length=1))
-    measure: str = field(metadata=said("For example AP."))
-    settings: tuple[str, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
+    measure: str = field(metadata=said("For example AP.", pattern=MEASURE))
+    settings: tuple[Setting, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
     datasets: tuple[str, ...] = field(metadata=said("Logical names, for example xquad-r.", min_length=1))
     perturbations: tuple[str, ...] = field(metadata=said("Families of perturbations, P1 to P14.", min_length=1))
     margin: float = field(metadata=MARGIN)
     also_margins: tuple[float, ...] = field(default=(), metadata=ALSO)
+
+    def __post_init__(self) -> None:
+        distinct("arm and against", self.arm, *self.against)
+        from_0_to_1("also_margins", self.also_margins)
+        each_fits(self.perturbations, PERTURBATION, "the perturbation")
 
 
 RERUN_CHECKS = ("difference", "reduction", "languages_ahead", "interaction")
@@ -269,6 +337,7 @@ class RerunPrediction:
     """What a re-run of the method should show if the claim is right: exactly one contrast, with its margin."""
 
     reading: Reading | None = field(default=None, metadata=said("literal or fair, where the two differ."))
+    label: str = field(default="", metadata=said("Two or three words for the first table of the report.", max_length=40))
     says: str = field(default="", metadata=said("What is asked, in the reader's words.", max_length=300))
     difference: Difference | None = None
     reduction: Reduction | None = None

@@ -1,92 +1,18 @@
 """Reproduction: how a paper's experiments are re-run, and what each profile makes smaller.
 
-`paper` holds the design as the paper states it; a profile replaces whole fields of it, never parts of them. A run is of
-tier `full` only if its backbones, data and training equal the paper's block; the name of a profile decides nothing.
+`paper.states` holds the design as the paper states it; a profile replaces whole fields of it, never parts of them. The tier of
+a run is derived from what is run; the name of a profile decides nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import ClassVar, Literal
 
-from claimcheck.claim import ONE_LINE, STRICT, Tier
-from claimcheck.prediction import Granularity, said
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backbone:
-    """The encoder that training starts from."""
-
-    encoder: Literal["transformers", "hashed n-grams"] = field(metadata=said("Which kind of encoder."))
-    hub: str | None = field(default=None, metadata=said("Model id on the hub."))
-    revision: str | None = field(default=None, metadata=said(
-        "Commit of the model; tier full needs one.", pattern=r"^[0-9a-f]{40}$"))
-    pooling: Literal["mean", "cls", "pooler", "sum"] | None = field(default=None, metadata=said(
-        "How token vectors become one vector."))
-    dimensions: int | None = field(default=None, metadata=said("Length of the embedding.", ge=1))
-    note: str | None = field(default=None, metadata=said("What a reader should know."))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arm:
-    """One way to fill batches, all else equal."""
-
-    sampling: Literal["monolingual", "cross-lingual", "hybrid"] = field(metadata=said("How batches are filled."))
-    alpha: float | None = field(default=None, metadata=said(
-        "Share of monolingual batches, from 0 to 1; hybrid only.", ge=0, le=1))
-    steps_share: float | None = field(default=None, metadata=said(
-        "Share of the training steps that this arm takes, where it is not all of them.", gt=0, le=1))
-    note: str | None = field(default=None, metadata=said("What a reader should know."))
-
-    def __post_init__(self) -> None:
-        if (self.alpha is not None) != (self.sampling == "hybrid"):
-            raise ValueError("`alpha` goes with `sampling: hybrid` and with no other; give it there, leave it out here")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Data:
-    """What is trained on and what is evaluated."""
-
-    train: tuple[str, ...] = field(metadata=said("Training data, logical names.", min_length=1))
-    evaluate: tuple[str, ...] = field(metadata=said("Evaluation data, logical names.", min_length=1))
-    languages: tuple[str, ...] = field(metadata=said("Languages trained on.", min_length=1))
-    select: str | None = field(default=None, metadata=said("Data on which the checkpoint is chosen."))
-    split: str | None = field(default=None, metadata=said("How training and evaluation are kept apart."))
-    folds: int | None = field(default=None, metadata=said("Parts that take turns as evaluation data.", ge=2))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
-    """How the encoder is trained. A field that is not set is not stated by the paper."""
-
-    optimizer: str | None = None
-    learning_rate: float | None = field(default=None, metadata=said("Peak learning rate.", gt=0))
-    weight_decay: float | None = field(default=None, metadata=said("Weight decay.", ge=0))
-    batch_size: int | None = field(default=None, metadata=said("Pairs a batch.", ge=2))
-    temperature: float | None = field(default=None, metadata=said("Of the contrastive loss.", gt=0))
-    steps: int | None = field(default=None, metadata=said("Batches in all.", ge=1))
-    warmup_steps: int | None = field(default=None, metadata=said("Batches of warm-up.", ge=0))
-    schedule: str | None = None
-    feature_dropout: float | None = field(default=None, metadata=said("Share of features dropped.", ge=0, lt=1))
-    max_query_tokens: int | None = field(default=None, metadata=said("Tokens of a query.", ge=1))
-    max_passage_tokens: int | None = field(default=None, metadata=said("Tokens of a passage.", ge=1))
-    query_prefix: str | None = None
-    passage_prefix: str | None = None
-    loss: str | None = None
-    negatives: str | None = None
-    early_stopping: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Design:
-    """One whole experiment: backbones x arms x seeds on its data."""
-
-    backbones: Mapping[str, Backbone] = field(metadata=said("Name -> backbone.", min_length=1))
-    arms: Mapping[str, Arm] = field(metadata=said("Name -> arm.", min_length=1))
-    data: Data
-    training: Training
-    measures: tuple[str, ...] = field(metadata=said("What is measured.", min_length=1))
-    seeds: int = field(metadata=said("Training runs an arm; verdicts need at least 3.", ge=1))
-    paired: bool = field(default=True, metadata=said("Whether arms of one seed share initial weights and data order."))
+from claimcheck.design import Arm, Backbone, Data, Design, Training
+from claimcheck.fields import ADDRESS, MEASURE, NAME, ONE_LINE, STRICT, each_fits, said
+from claimcheck.prediction import Granularity
+from claimcheck.run import PROSE
+from claimcheck.tier import Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +22,7 @@ class Paper:
     id: str = field(metadata=said("For example arXiv:2408.10536.", pattern=ONE_LINE))
     title: str = field(metadata=said("Title of the paper.", pattern=ONE_LINE, max_length=400))
     year: int = field(metadata=said("Year of publication.", ge=1900, le=2200))
-    url: str = field(metadata=said("Where it can be read.", pattern=r"^https://\S+$"))
+    url: str = field(metadata=said("Where it can be read.", pattern=ADDRESS))
     states: Design = field(metadata=said("The design as the paper states it; what it leaves open is not set."))
 
 
@@ -107,6 +33,10 @@ class Underspecified:
     what: str = field(metadata=said("What is left open.", pattern=ONE_LINE))
     chosen: str = field(metadata=said("What the reproduction does.", pattern=ONE_LINE, max_length=400))
     because: str = field(default="", metadata=said("Why.", max_length=400))
+    design_field: str = field(default="", metadata=said(
+        "The field of a design that it concerns, for example training.temperature or backbones.NAME.pooling."))
+    values: tuple[str | int | float, ...] = field(default=(), metadata=said(
+        "What that field may be set to in a run that counts as the paper's own design."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +49,11 @@ class Profile:
     data: Data | None = None
     training: Training | None = None
     measures: tuple[str, ...] | None = None
-    seeds: int | None = field(default=None, metadata=said("Training runs an arm.", ge=1))
+    seeds: int | None = field(default=None, metadata=said("Training runs an arm.", ge=1, le=1000))
     paired: bool | None = None
+
+    def __post_init__(self) -> None:
+        each_fits(self.measures or (), MEASURE, "the measure")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +70,7 @@ class Reproduction:
 
     __pydantic_config__: ClassVar = STRICT
     spec_version: Literal[1] = field(metadata=said("Version of this format: 1."))
-    id: str = field(metadata=said("The name that claims use.", pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80))
+    id: str = field(metadata=said("The name that claims use.", pattern=NAME, max_length=80))
     paper: Paper
     default_profile: str = field(metadata=said("The profile that a plain run takes."))
     profiles: Mapping[str, Profile] = field(metadata=said("Name -> profile.", min_length=1))
@@ -148,6 +81,9 @@ class Reproduction:
         if self.default_profile not in self.profiles:
             raise ValueError(f"`default_profile: {self.default_profile}` is not one of the profiles; "
                              f"give one of {', '.join(self.profiles)}")
+        for name in self.profiles:
+            if self.design(name).seeds is None:
+                raise ValueError(f"profile `{name}` does not say how many `seeds`, and the paper states none; add them")
 
     def design(self, profile: str) -> Design:
         """The paper's design with the fields that the profile names replaced. Raises KeyError: no such profile."""
@@ -157,15 +93,26 @@ class Reproduction:
         return replace(self.paper.states, **given)
 
     def tier(self, profile: str) -> Tier:
-        """`full` only if backbones (each with its revision), data and training are the paper's own, as far as stated."""
-        design, stated = asdict(self.design(profile)), asdict(self.paper.states)
-        same = all(_agrees(stated[name], design[name]) for name in ("backbones", "data", "training"))
-        pinned = all(backbone["revision"] for backbone in design["backbones"].values())
+        """`full` only if backbones, arms, data and training are the paper's own, each backbone at a pinned revision.
+
+        What the paper states must be equal, prose apart; what it does not state may be set only as `underspecified` declares.
+        """
+        design, stated = self.design(profile), self.paper.states
+        allowed = {each.design_field: each.values for each in self.underspecified if each.design_field}
+        same = all(_agrees(getattr(stated, name), getattr(design, name), name, allowed)
+                   for name in ("backbones", "arms", "data", "training"))
+        pinned = all(backbone.hub and backbone.revision for backbone in design.backbones.values())
         return Tier.FULL if same and pinned else Tier.REDUCED
 
 
-def _agrees(stated: object, ours: object) -> bool:
-    """Whether ours equals what is stated; what is not stated (None) agrees with everything."""
-    if isinstance(stated, dict) and isinstance(ours, dict):
-        return stated.keys() == ours.keys() and all(_agrees(stated[key], ours[key]) for key in stated)
-    return stated is None or stated == ours
+def _agrees(stated: object, ours: object, place: str, allowed: Mapping[str, tuple[object, ...]]) -> bool:
+    """Whether ours equals what is stated; where nothing is stated, whether it is left open too or one of what is allowed."""
+    if isinstance(stated, Mapping) and isinstance(ours, Mapping):
+        return stated.keys() == ours.keys() and all(
+            _agrees(stated[key], ours[key], f"{place}.{key}", allowed) for key in stated)
+    if is_dataclass(stated) and is_dataclass(ours):
+        names = [item.name for item in fields(stated) if item.name not in PROSE]
+        return all(_agrees(getattr(stated, name), getattr(ours, name), f"{place}.{name}", allowed) for name in names)
+    if stated is None:
+        return ours is None or place.endswith(".revision") or ours in allowed.get(place, ())
+    return stated == ours

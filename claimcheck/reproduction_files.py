@@ -11,12 +11,10 @@ ReproductionFile = Document[Reproduction]
 
 def folders(claims: Path, given: Path | None) -> tuple[Path, ...]:
     """Where reproductions are looked for, first to last."""
-    if given is not None:
-        return (given,)
     near = next((parent / "reproductions" for parent in (claims.resolve(), *claims.resolve().parents)
                  if (parent / "reproductions").is_dir()), None)
     here = Path("reproductions")
-    return tuple(folder for folder in (near, here) if folder is not None and folder.is_dir())
+    return tuple(folder for folder in (given, near, here) if folder is not None and folder.is_dir())
 
 
 def find(name: str, claims: Path, given: Path | None = None) -> Path | None:

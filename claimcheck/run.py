@@ -24,7 +24,7 @@ def digest_of(value: Json) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-PROSE = frozenset({"note", "says", "chosen", "because"})
+PROSE = frozenset({"note", "says", "label", "chosen", "because", "needs"})
 
 
 def canonical(value: object) -> Json:
@@ -32,14 +32,14 @@ def canonical(value: object) -> Json:
 
     So a new optional key leaves old digests as they are, and a reworded note changes nothing that is run.
 
-    >>> canonical({"alpha": None, "languages": ("en", "de"), "note": "why"})
+    >>> canonical({"alpha": None, "languages": ("en", "de")})
     {'languages': ['en', 'de']}
     """
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: canonical(given) for item in fields(value)
                 if item.name not in PROSE and (given := getattr(value, item.name)) != _default(item)}
     if isinstance(value, Mapping):
-        return {str(key): canonical(item) for key, item in value.items() if item is not None and key not in PROSE}
+        return {str(key): canonical(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
         return [canonical(item) for item in value]
     if value is None or isinstance(value, bool | int | float | str):

@@ -1,10 +1,10 @@
 """(prediction, finding) -> verdict: pure and total. The words are a closed set, and each means one thing only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
 from enum import StrEnum
 
-from claimcheck.claim import Tier
 from claimcheck.finding import Count, Outcome
+from claimcheck.tier import Tier
 
 
 class Stand(StrEnum):
@@ -49,26 +49,19 @@ def of_count(count: Count) -> Stand:
     """How a count of cells stands to what was asked of each of them.
 
     All hold: for. None holds and at least one fails: against. Some hold and others fail or are tied within rounding: in
-    part. No cell, or nothing but ties: open, since the print cannot tell.
+    part. No cell, or nothing but ties: open, since the print cannot tell. What was left out may have gone either way, so with
+    anything left out a count is for or against nothing: at most in part.
     """
     holds, fails = count.number(Outcome.HOLDS), count.number(Outcome.FAILS)
-    if holds == len(count.cells) and holds:
-        return Stand.FOR
-    if not holds:
-        return Stand.AGAINST if fails else Stand.OPEN
-    return Stand.IN_PART
-
-
-def of_checks(stands: Iterable[Stand]) -> Stand:
-    """Several checks or readings of one part: all of one mind, or in part."""
-    different = set(stands)
-    if not different:
+    if holds and holds < len(count.cells):
+        return Stand.IN_PART
+    if count.left_out or not (holds or fails):
         return Stand.OPEN
-    return different.pop() if len(different) == 1 else Stand.IN_PART
+    return Stand.FOR if holds else Stand.AGAINST
 
 
-def of_parts(tested: Sequence[Stand], untested: int) -> Stand:
-    """The parts of a claim at one tier. With parts untested a word is given only if they could not change it.
+def of_parts(tested: Collection[Stand], untested: int = 0) -> Stand:
+    """Checks of a part, or parts of a claim, joined. A word is given only if what is untested or open could not change it.
 
     >>> of_parts([Stand.FOR, Stand.AGAINST], untested=1), of_parts([Stand.FOR, Stand.FOR], untested=1)
     (<Stand.IN_PART: 'in part'>, <Stand.OPEN: 'open'>)
@@ -86,13 +79,12 @@ def word(tier: Tier, stand: Stand) -> TierWord:
     return _WORDS[tier][stand]
 
 
-def headline(settling: TierWord, vague: bool) -> HeadlineWord:
+def headline(settling: TierWord, *, vague: bool, plain_part_fails: bool = False) -> HeadlineWord:
     """The verdict on the claim, from the word of the tier that settles it.
 
-    A claim with a part that names no size cannot be verified, since only its operationalisation was tested; it can be
-    refuted, since nothing that fails outright was substantial either.
+    `vague`: a part of the claim names no size, and only an operationalisation of ours was tested. That can neither verify nor
+    refute the claim; only a part that is testable as it stands can, by failing (`plain_part_fails`).
     """
-    decided = _HEADLINES.get(settling, HeadlineWord.UNVERIFIED)
-    if vague and decided is not HeadlineWord.REFUTED:
-        return HeadlineWord.NOT_TESTABLE
-    return decided
+    if vague:
+        return HeadlineWord.REFUTED if plain_part_fails else HeadlineWord.NOT_TESTABLE
+    return _HEADLINES.get(settling, HeadlineWord.UNVERIFIED)

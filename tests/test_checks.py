@@ -116,6 +116,21 @@ def test_averages_of_different_cells_are_left_out_and_said(make):
     assert "not the same" in count.left_out[0]
 
 
+def test_best_of_wants_every_rival_in_every_group(make):
+    table = make("x,map,h,en,.5", "x,map,m,en,.4", "x,map,c,en,.2", "y,map,h,en,.5", "y,map,m,en,.4")
+    count = find(BestOf(arm="h", among="sampling"), table)
+    assert len(count.cells) == 1
+    assert count.left_out == ("y map en: no cell for c",)
+
+
+def test_best_of_is_decided_by_its_weakest_comparison_and_not_by_the_smallest_margin(make):
+    # against b: .4340 - .43 = .0040, less than the .00505 that rounding can make; against a: .0030, far more than .0001
+    assert outcomes(BestOf(arm="h", among="sampling"), make("x,map,h,en,.4340", "x,map,a,en,.4310", "x,map,b,en,.43")) == [TIED]
+    # against a: .4360 - .4370 = -.0010, beyond rounding, whatever b is
+    table = make("x,map,h,en,.4360", "x,map,a,en,.4370", "x,map,b,en,.44")
+    assert outcomes(BestOf(arm="h", among="sampling"), table) == [FAILS]
+
+
 def test_a_group_without_the_arm_or_its_rival_is_left_out_and_said(make):
     table = make("x,map,h,en,.50", "x,map,m,en,.60", "y,map,h,en,.50")
     count = find(BetterThan(arm="h", than=("m",), among="sampling"), table)
@@ -149,6 +164,32 @@ def test_reports_wants_a_cell_for_each_value_and_with_exactly_for_no_other(make)
     assert outcomes(Reports(column="dataset", values=("x", "z"), where={"metric": "map"}), table) == [HOLDS, FAILS]
 
 
+def test_reports_and_counts_see_cells_that_sum_others_up(make):
+    table = make("n,map,h,en,.5", "w,map,h,mean,.6")
+    assert outcomes(Reports(column="dataset", values=("n",), exactly=True), table) == [HOLDS, FAILS]
+    assert outcomes(Counts(column="dataset", equals=2), table) == [HOLDS]
+    assert outcomes(Reports(column="language", values=("mean",)), table) == [HOLDS]
+    assert outcomes(Counts(column="language", equals=1), table) == [HOLDS]  # a mean is no language
+    assert outcomes(BetterThan(arm="en", than=("mean",), among="language"),
+                    make("n,map,h,en,.5", "n,map,h,mean,.4")) == [HOLDS]
+
+
+def test_a_selection_that_selects_nothing_finds_nothing(make):
+    table = make("n,map,h,en,.5", "w,rd,h,en,.6")
+    count = find(Reports(column="sampling", values=("h",), where={"dataset": "n", "metric": "rd"}), table)
+    assert count.cells == ()
+    assert count.left_out
+
+
+@pytest.mark.parametrize("name", ["rival", "against", "other"])
+def test_names_of_arms_and_columns_never_hide_a_number(tmp_path: Path, name: str):
+    path = tmp_path / "reported.csv"
+    path.write_text(f"against,method,value\nn,{name},.6\nn,a,.5\nn,b,.4\n", encoding="utf-8")
+    cells = find(BetterThan(arm=name, than=("a", "b"), among="method"), read_table(path)).cells
+    assert [[str(value.value) for value in cell.values] for cell in cells] == [["0.6", "0.5"], ["0.6", "0.4"]]
+    assert all(("against", "n") in cell.about and len(dict(cell.about)) == 2 for cell in cells)
+
+
 def test_counts_are_of_values_or_of_ordered_pairs_and_leave_out_means(make):
     table = make("x,map,h,en,.5", "x,map,h,de,.5", "x,map,h,el,.5", "x,map,h,mean,.5")
     assert outcomes(Counts(column="language", equals=3), table) == [HOLDS]
@@ -180,3 +221,25 @@ def test_granularity_by_language_and_its_failure(make):
     count: Count = find(Granularity(admissible={"strings": {"ar": 1187}}), table)
     assert len(count.cells) == 1
     assert len(count.left_out) == 1
+
+
+def test_granularity_is_no_test_where_every_rate_fits(make):
+    count = find(Granularity(admissible={"questions": 1190}), make("x,r,h,ar,.51", "x,r,h,en,.67"))
+    assert count.cells == ()
+    assert "every rate of 2 decimals" in count.left_out[0]
+
+
+@pytest.mark.parametrize("ask", [
+    lambda: BetterThan(arm="b", than=("b", "a"), among="m"),
+    lambda: BetterThan(arm="b", than=("a", "a"), among="m"),
+    lambda: BestOf(arm="b", among="m", where={"m": ("a", "b")}),
+    lambda: ReductionBy(arm="b", against="b", among="m"),
+    lambda: Reports(column="m", values=("a",), where={"m": "a"}),
+    lambda: Counts(column="m", equals=1, where={"m": "a"}),
+    lambda: Counts(column="m", equals=1, where={"k": ()}),
+    lambda: Granularity(admissible={"n": 0}),
+    lambda: Granularity(admissible={"n": {"en": -3}}),
+])
+def test_what_could_not_fail_or_compares_a_thing_with_itself_cannot_be_asked(ask):
+    with pytest.raises(ValueError, match=r"; (nothing|remove|give)"):
+        ask()

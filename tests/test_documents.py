@@ -72,6 +72,18 @@ def test_five_faults_of_one_file_are_told_at_once_each_at_its_place(tmp_path: Pa
     ("equals: 2}", "equals: 2, where: {language: 1.5}}", "13:65", "`language` should be a text"),
     ("    reported:\n      - counts: {column: language, equals: 2}\n", "", "10:5", "atom `a` cannot fail"),
     ("counts: {", "says: two\n        counts: {", None, None),
+    ("counts: {", "reading: fair\n        counts: {", "10:5", "atom `a` gives under `reported` a fair reading and no literal"),
+    ("says: it is so\n", "says: it is so\n    needs: logs\n", "10:5", "atom `a` says in `needs` that it cannot be tested"),
+    ("id: one", "id: one\nhidden: 1\nhidden: 2", "4:1", "the key `hidden` stands twice"),
+    ("id: one", "? [a, b]\n: 1\nid: one", "2:3", "a list or mapping as a key"),
+    ("id: one", "*a : 1\nid: one", "2:1", "an alias, `*a`"),
+    ("It is so.", '"half \\ud800 a character"', "3:12", "half a character"),
+    ("It is so.", '"a \\x9b31m"', "3:12", "`statement` cannot be `a \\x9b31m`"),
+    ("id: one", 'id: "\\e[31m"', "2:5", "`id` cannot be `\\x1b[31m`"),
+    ("kind: arithmetic", 'kind: "x\\nclaim.yaml:9:9: forged"', "4:7", "`kind` cannot be `x\\nclaim.yaml:9:9: forged`"),
+    ("kind: arithmetic", "kind:\tarithmetic", "4:6", "a tab where YAML allows only spaces"),
+    ("spec_version: 1\n", "spec_version: 1\ntables: a/b.csv\n", "2:9", "`tables` cannot be"),
+    ("spec_version: 1\n", "spec_version: 1\nreproduction: ../x\n", "2:15", "`reproduction` cannot be"),
     ("      - counts", "      - best_of: {arm: x, among: y}\n        counts", "13:9", "a prediction asks exactly one thing"),
     ("atoms:\n", "atoms: []\nfoo:\n", "9:8", "`atoms` is empty"),
     ("kind: arithmetic", "kind: [arithmetic", "5:6", "not valid YAML"),
@@ -87,6 +99,28 @@ def test_each_fault_is_told_where_it_stands(tmp_path: Path, before: str, after: 
 
 def test_a_misspelt_key_is_told_once_and_not_as_a_missing_one_too(tmp_path: Path):
     assert len(faults_of(GOOD.replace("statement:", "statment:"), tmp_path)) == 1
+
+
+def test_a_hidden_key_is_told_whatever_it_is_called(tmp_path: Path):
+    found, = faults_of(GOOD + '"hidden (again, line 3)": 1\n', tmp_path)
+    assert found.startswith("14:1: unknown key `hidden (again, line 3)`; use one of `spec_version`, `id`, ")
+
+
+def test_a_refused_key_makes_no_other_fault(tmp_path: Path):
+    for extra in ("? [a, b]\n: {c: [1, 2]}\n", "*a : 1\n", "id: [x, {y: 1}]\n"):
+        assert len(faults_of(GOOD + extra, tmp_path)) == 1
+
+
+def test_windows_line_ends_are_no_fault_and_make_none(tmp_path: Path):
+    path = tmp_path / "claim.yaml"
+    path.write_bytes(GOOD.replace("It is so.", "It is: so.").replace("\n", "\r\n").encode())
+    assert [str(fault).removeprefix(f"{path}:") for fault in read(path, Claim)[1]] == [
+        "3:12: a text with a colon in it; put the text in quotes"]
+
+
+def test_many_texts_with_colons_are_all_told(tmp_path: Path):
+    atoms = "".join(f"  - id: b{number}\n    says: x: y\n    needs: z\n" for number in range(60))
+    assert len(faults_of(GOOD + atoms, tmp_path)) == 60
 
 
 def test_every_fault_names_the_next_move(tmp_path: Path):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from claimcheck.report import json_export
 from claimcheck.report.latex import escape
 
-HOSTILE = (r"""<script>document.title='owned'</script> "><img src=x onerror=alert(1)> &amp; {{ 7*7 }} {% raw %} """
+HOSTILE = (r"""<script>document.title='owned'</script> "><img src=x onerror=alert(1)> &amp; {{ 60013*7 }} {% raw %} """
            r"""\input{/etc/passwd} \end{document} $x_1^2$ 100 % #1 ~ ^^M `` '' -- --- << >> ?` !` ]]> <!-- */ </style> """
            "\u202e evil \u0645\u0631\u062d\u0628\u0627 \u4f60\u597d \U0001f600 \u0e2a\u0e27\u0e31 e\u0301 \u0142 \ufb01 "
            "\N{MINUS SIGN} \u201cq\u201d")
@@ -37,11 +37,18 @@ atoms:
     chosen: {statement}
     reported:
       - says: "<i>$x$</i> %"
-        reports: {{column: "<col>", values: ["<u>&", "#_%"]}}
+        reports: {{column: "<col>", values: ["<u>&", "[#_%"]}}
+      - better_than: {{arm: "<u>&", than: ["[#_%", "*x"], among: "<col>"}}
+      - best_of: {{arm: "<u>&", among: "<col>"}}
   - id: b
     says: {statement}
     needs: {statement}
 """
+
+
+HOSTILE_TABLE = "".join(
+    ["<col>,[dataset],*,value\n"] + [f'{arm},"[900cm]{"x" * number}",*{"y" * 900 * number},0.{number + place}\n'
+                                      for number in range(5) for place, arm in enumerate(("<u>&", "[#_%", "*x"))])
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +61,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     quoted = json.dumps(HOSTILE[:380])
     assert len(HOSTILE) <= 380
     (folder / "claims" / "hostile.yaml").write_text(CLAIM.format(statement=quoted), encoding="utf-8")
-    (folder / "claims" / "reported.csv").write_text('<col>,value\n<u>&,1\n#_%,2\n"\\x{$",3\n', encoding="utf-8")
+    (folder / "claims" / "reported.csv").write_text(HOSTILE_TABLE, encoding="utf-8")
     with pytest.raises(SystemExit) as ended:
         main(["run", str(folder / "claims"), "--out", str(folder / "out")])
     assert ended.value.code == 0
@@ -86,7 +93,7 @@ def test_hostile_text_stays_text_in_html(hostile: Path):
     assert not names & {"script", "img", "iframe", "object", "embed", "form", "base"}
     assert not [name for _, attributes in page.found for name in attributes if name.startswith("on")]
     assert HOSTILE in page.text
-    assert "49" not in "".join(page.text)
+    assert "420091" not in "".join(page.text)
 
 
 def test_hostile_text_stays_text_in_json(hostile: Path):
@@ -123,7 +130,7 @@ def test_escaped_text_holds_no_bare_special_character(text: str):
     printed = escape(text)
     bare = re.sub(r"\\(textbackslash|textasciitilde|textasciicircum|textquotedbl|textbar|textless|textgreater|"
                   r"textasciigrave|dots)\{\}|\\[{}$&%#_]|\$(-|\\times|\\le|\\ge|\\pm|\\cdot)\$|"
-                  r"\\texttt\{\[U\+[0-9A-F]{4,6}\]\}|\{\}|~", "", printed)
+                  r"\\texttt\{\[U\+[0-9A-F]{4,6}\]\}|\\allowbreak\{\}|\{[\[\]*]?\}|~", "", printed)
     assert not set(bare) & set("\\{}$&%#_^~"), printed
     assert "\n" not in printed
 
@@ -181,7 +188,8 @@ def test_the_committed_example_is_what_the_claims_give(example: Path, root: Path
 @pytest.mark.parametrize("width", [1300, 390])
 def test_the_page_in_a_browser(which: str, width: int, request: pytest.FixtureRequest, chromium: str):
     """No script runs, no request leaves, nothing is logged, and the page is no wider than the window."""
-    sync_api = pytest.importorskip("playwright.sync_api")
+    from playwright import sync_api
+
     page_file = request.getfixturevalue(which) / "index.html"
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])

@@ -23,7 +23,7 @@ def test_a_number_keeps_its_printed_decimals():
     assert read_number("21").slack == Decimal("0.5")
 
 
-@pytest.mark.parametrize("text", ["", "n/a", "nan", "inf", "1,5", "1_0", "--1", "9" * 50, "1e99999"])
+@pytest.mark.parametrize("text", ["", "n/a", "nan", "inf", "1,5", "1_0", "--1", "9" * 50, "1e99999", "1e29", "0." + "1" * 18])
 def test_what_is_no_number_is_refused(text: str):
     with pytest.raises(ValueError, match="is not a number"):
         read_number(text)
@@ -33,6 +33,16 @@ def test_dropped_trailing_zeros_come_back_from_the_rest_of_the_table(tmp_path: P
     # 0.487 among four-decimal rates was printed by a script that drops zeros: it means 0.4870, known to 0.00005
     rows = table(tmp_path, "3,x,map,a,en,0.4871\n3,x,map,a,de,0.5012\n3,x,map,a,el,0.487\n3,x,rd,a,el,410.2\n").rows
     assert [row.printed.decimals for row in rows] == [4, 4, 4, 1]
+
+
+def test_precision_is_inferred_only_from_a_majority_of_cells_that_were_printed_together(tmp_path: Path):
+    # two of four cells with four decimals are no majority: 0.5 is known to 0.05
+    rows = table(tmp_path, "3,x,map,a,en,0.4999\n3,x,map,a,de,0.5\n3,x,map,a,el,0.4871\n3,x,map,a,es,0.48\n").rows
+    assert [row.printed.decimals for row in rows] == [4, 1, 4, 2]
+    # without the columns table and metric nothing says which cells were printed together
+    lines = "".join(f"rate,{name},0.4{name}71\n" for name in range(5))
+    rows = table(tmp_path, f"rd,a,100\n{lines}", "measure,method,value\n").rows
+    assert [row.printed.decimals for row in rows] == [0, 4, 4, 4, 4, 4]
 
 
 def test_one_cell_of_more_decimals_does_not_sharpen_the_others(tmp_path: Path):
@@ -69,3 +79,15 @@ def test_a_table_that_is_not_utf8_is_refused_with_its_line(tmp_path: Path):
     path.write_bytes(HEADER.encode() + b"3,x,map,a,\xff,.4\n")
     with pytest.raises(CorruptInput, match=r":2:1: not UTF-8"):
         read_table(path)
+
+
+def test_places_are_right_behind_quotes_and_line_breaks(tmp_path: Path):
+    with pytest.raises(CorruptInput) as caught:
+        table(tmp_path, '3,"n, long",map,a,en,zz\n\n3,"two\nlines",map,a,en,yy\n3,x,map,a,de,xx\n')
+    assert [(fault.line, fault.column) for fault in caught.value.faults] == [(2, 22), (4, 1), (6, 14)]
+
+
+def test_spaces_around_fields_and_a_capital_header_are_no_traps(tmp_path: Path):
+    assert table(tmp_path, " 3 , x ,map,a,en, .5 \n").rows[0].keys["dataset"] == "x"
+    with pytest.raises(CorruptInput, match="write `value` for `Value`"):
+        table(tmp_path, "1,2\n", "a,Value\n")

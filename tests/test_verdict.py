@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimcheck.claim import Kind, Tier
+from claimcheck.claim import Kind
 from claimcheck.finding import Cell, Count, Outcome
-from claimcheck.verdict import HeadlineWord, Stand, TierWord, headline, of_checks, of_count, of_parts, word
+from claimcheck.tier import Tier
+from claimcheck.verdict import HeadlineWord, Stand, TierWord, headline, of_count, of_parts, word
 
 
-def count(text: str) -> Count:
+def count(text: str, *left_out: str) -> Count:
     kinds = {"h": Outcome.HOLDS, "f": Outcome.FAILS, "t": Outcome.WITHIN_ROUNDING}
-    return Count(asks="it", cells=tuple(Cell(about=(), values=(), outcome=kinds[letter]) for letter in text))
+    return Count(asks="it", cells=tuple(Cell(about=(), values=(), outcome=kinds[letter]) for letter in text), left_out=left_out)
 
 
 @pytest.mark.parametrize(("cells", "stand"), [
@@ -37,11 +38,18 @@ def test_a_word_is_given_with_parts_untested_only_if_they_could_not_change_it(te
         assert {of_parts([*tested, *filling], 0) for filling in fillings} == {given_word}
 
 
-def test_readings_of_one_mind_keep_their_word_and_others_make_it_in_part():
+@pytest.mark.parametrize(("cells", "stand"), [("hh", Stand.OPEN), ("ff", Stand.OPEN), ("hf", Stand.IN_PART), ("", Stand.OPEN)])
+def test_what_was_left_out_could_have_gone_either_way(cells: str, stand: Stand):
+    assert of_count(count(cells, "news: no cell for a")) is stand
+
+
+def test_checks_of_one_mind_keep_their_word_and_an_open_one_never_makes_a_word():
     for stand in Stand:
-        assert of_checks([stand, stand]) is stand
-    assert of_checks([Stand.FOR, Stand.AGAINST]) is Stand.IN_PART
-    assert of_checks([]) is Stand.OPEN
+        assert of_parts([stand, stand]) is stand
+    assert of_parts([Stand.FOR, Stand.AGAINST]) is Stand.IN_PART
+    assert of_parts([Stand.OPEN, Stand.AGAINST]) is Stand.OPEN
+    assert of_parts([Stand.OPEN, Stand.FOR]) is Stand.OPEN
+    assert of_parts([]) is Stand.OPEN
 
 
 def test_the_tables_never_say_verified_or_refuted():
@@ -51,11 +59,12 @@ def test_the_tables_never_say_verified_or_refuted():
 
 @pytest.mark.parametrize("settling", list(TierWord))
 @pytest.mark.parametrize("vague", [False, True])
-def test_the_headline_is_total_and_a_vague_claim_is_never_promoted(settling: TierWord, vague: bool):
-    result = headline(settling, vague)
+def test_the_headline_is_total_and_an_operationalisation_neither_verifies_nor_refutes(settling: TierWord, vague: bool):
+    result = headline(settling, vague=vague)
     assert isinstance(result, HeadlineWord)
     if vague:
-        assert result in (HeadlineWord.NOT_TESTABLE, HeadlineWord.REFUTED)
+        assert result is HeadlineWord.NOT_TESTABLE
+        assert headline(settling, vague=True, plain_part_fails=True) is HeadlineWord.REFUTED
     if settling in (TierWord.NOT_RUN, TierWord.COULD_NOT_RUN, TierWord.OPEN):
         assert result in (HeadlineWord.UNVERIFIED, HeadlineWord.NOT_TESTABLE)
 

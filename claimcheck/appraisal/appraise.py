@@ -4,16 +4,21 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from claimcheck import verdict
-from claimcheck.claim import Atom, Claim, Tier
+from claimcheck.claim import Atom, Claim
 from claimcheck.claim_files import ClaimFile
 from claimcheck.evidence.checks import find
 from claimcheck.evidence.reported_table import ReportedTable
 from claimcheck.finding import Count
 from claimcheck.prediction import TablePrediction
+from claimcheck.tier import Tier
 from claimcheck.verdict import HeadlineWord, Stand, TierWord
 
 RUNNABLE = frozenset({Tier.REPORTED})
 """Tiers that this version can run."""
+_WHY_UNVERIFIED = {
+    TierWord.NOT_RUN: "a claim of kind {kind} is settled at tier {tier} only, which was not run: {why}",
+    TierWord.COULD_NOT_RUN: "a claim of kind {kind} is settled at tier {tier} only, which could not run: {why}",
+}
 NOT_BUILT = "this version of claimcheck cannot run tier {tier}"
 
 
@@ -36,6 +41,7 @@ class TierVerdict:
     why: str
     remedy: str = ""
     findings: tuple[CheckFinding, ...] = ()
+    parts: tuple[tuple[Atom, Stand], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +66,6 @@ class Appraisal:
         """The claim itself."""
         return self.document.value
 
-    def at(self, tier: Tier) -> TierVerdict | None:
-        """The verdict at a tier, or None where the tier does not apply."""
-        return next((each for each in self.tiers if each.tier is tier), None)
-
 
 def appraise(document: ClaimFile, table: ReportedTable | None, asked: Collection[Tier]) -> Appraisal:
     """Judge a claim at every tier that applies. `table` is None where the claim has no reported table beside it."""
@@ -73,12 +75,12 @@ def appraise(document: ClaimFile, table: ReportedTable | None, asked: Collection
 
 
 def _at(claim: Claim, tier: Tier, table: ReportedTable | None, asked: Collection[Tier]) -> TierVerdict:
-    if not any(atom.predicts_at(tier) for atom in claim.atoms):
-        missing = "; ".join(atom.needs for atom in claim.atoms if atom.needs)
-        return TierVerdict(tier=tier, word=TierWord.COULD_NOT_RUN, why=f"needs {missing}" if missing else
-                           "the claim file predicts nothing at the tier that settles it", remedy=settled_by(claim))
     if tier not in asked:
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why="not asked for", remedy=f"run with --tier {tier}")
+    if not any(atom.predicts_at(tier) for atom in claim.atoms):
+        missing = "; ".join(atom.needs for atom in claim.atoms if atom.needs)
+        why = f"needs {missing}" if missing else f"the claim file predicts nothing for tier {tier}"
+        return TierVerdict(tier=tier, word=TierWord.COULD_NOT_RUN, why=why, remedy=settled_by(claim))
     if tier not in RUNNABLE:
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why=NOT_BUILT.format(tier=tier),
                            remedy="a later version; the claim's predictions for it are already declared")
@@ -90,19 +92,20 @@ def _at(claim: Claim, tier: Tier, table: ReportedTable | None, asked: Collection
 
 def _reported(claim: Claim, table: ReportedTable) -> TierVerdict:
     findings: list[CheckFinding] = []
-    stands: list[Stand] = []
+    parts: list[tuple[Atom, Stand]] = []
     for atom in claim.atoms:
         own = []
         for prediction in atom.reported:
             count = find(prediction.check, table)
             own.append(CheckFinding(atom=atom, prediction=prediction, count=count, stand=verdict.of_count(count)))
         if own:
-            stands.append(verdict.of_checks(finding.stand for finding in own))
+            parts.append((atom, verdict.of_parts([finding.stand for finding in own])))
             findings += own
     untested = [atom for atom in claim.atoms if not atom.reported]
+    stands = [stand for _, stand in parts]
     stand = verdict.of_parts(stands, len(untested))
     return TierVerdict(tier=Tier.REPORTED, word=verdict.word(Tier.REPORTED, stand), findings=tuple(findings),
-                       why=_parts_in_words(stands, untested))
+                       parts=tuple(parts), why=_parts_in_words(stands, untested))
 
 
 def _parts_in_words(stands: list[Stand], untested: list[Atom]) -> str:
@@ -110,7 +113,7 @@ def _parts_in_words(stands: list[Stand], untested: list[Atom]) -> str:
     if total == 1:
         return {Stand.FOR: "every cell that it speaks of bears it out", Stand.AGAINST: "no cell that it speaks of bears it out",
                 Stand.IN_PART: "some of the cells or readings bear it out, others do not",
-                Stand.OPEN: "the print cannot tell"}[stands[0]]
+                Stand.OPEN: "the print cannot tell, or something could not be compared"}[stands[0]]
     words = {Stand.FOR: "borne out", Stand.AGAINST: "contradicted", Stand.IN_PART: "borne out in part",
              Stand.OPEN: "too close to tell from the print"}
     counted = [f"{stands.count(stand)} of {total} parts {text}" for stand, text in words.items() if stand in stands]
@@ -123,16 +126,17 @@ def _headline(claim: Claim, tiers: tuple[TierVerdict, ...]) -> Headline:
     tier = claim.kind.settled_at
     settling = next(each for each in tiers if each.tier is tier)
     vague = [atom.vague for atom in claim.atoms if atom.vague]
-    word = verdict.headline(settling.word, bool(vague))
+    fails = [atom for atom, stand in settling.parts if stand is Stand.AGAINST and not atom.vague]
+    word = verdict.headline(settling.word, vague=bool(vague), plain_part_fails=bool(fails))
     if word is HeadlineWord.NOT_TESTABLE:
         quoted = " and ".join(f"“{each}”" for each in vague)
-        why = (f"{quoted} {'names' if len(vague) == 1 else 'name'} no size; the tiers judge an operationalisation, "
-               "which cannot promote the claim")
+        why = (f"{quoted} {'names' if len(vague) == 1 else 'name'} no size or comparator; the tiers judge an "
+               "operationalisation, which can neither verify nor refute the claim")
     elif word is HeadlineWord.UNVERIFIED:
-        how = {TierWord.NOT_RUN: ", which was not run", TierWord.COULD_NOT_RUN: ", which could not run"}.get(settling.word, "")
-        why = f"a claim of kind {claim.kind} is settled at tier {tier} only{how}: {settling.why}"
+        why = _WHY_UNVERIFIED.get(settling.word, "tier {tier} does not decide it: {why}").format(
+            kind=claim.kind, tier=tier, why=settling.why)
     else:
-        why = f"settled at tier {tier}: {settling.why}"
+        why = f"settled at tier {tier}{', by what is printed' if tier is Tier.REPORTED else ''}: {settling.why}"
     return Headline(word=word, tier=tier, why=why)
 
 

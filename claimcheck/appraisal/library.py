@@ -10,15 +10,24 @@ from claimcheck.documents import suggestion
 from claimcheck.errors import CorruptInput, Fault, FileFaults, UsageFault
 from claimcheck.evidence.audits import AuditFinding, audit
 from claimcheck.evidence.reported_table import ReportedTable, read_table
-from claimcheck.evidence.selections import faults_of
+from claimcheck.evidence.selections import misfits, misfits_of_audits
 from claimcheck.reproduction_files import ReproductionFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something that is no fault and worth a word; about a file, where `path` is set."""
+
+    path: Path | None = None
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
     """What was read: claims in order of their files, reproductions by name, reported tables by path.
 
-    `faults` are of claim and reproduction files, `corrupt` of data; `notes` are no faults but worth a word.
+    `faults` are of claim and reproduction files, `corrupt` of data. `doubts` are what checks name and tables do not hold: a
+    fault to whoever validates, no obstacle to a run, where what they select stays open. `notes` are no faults.
     """
 
     claims: tuple[ClaimFile, ...]
@@ -26,8 +35,9 @@ class Library:
     tables: Mapping[Path, ReportedTable]
     audits: Mapping[Path, tuple[AuditFinding, ...]]
     faults: tuple[Fault, ...]
+    doubts: tuple[Fault, ...]
     corrupt: tuple[Fault, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     def table_of(self, document: ClaimFile) -> ReportedTable | None:
         """The reported table beside a claim, or None."""
@@ -46,7 +56,7 @@ def check(claims: Path, reproductions: Path | None = None) -> Library:
     files = claim_files.yaml_files(claims)
     own = [path for path in files if path.parent.name == claim_files.REPRODUCTIONS]
     if own and len(own) == len(files):
-        library = Library(claims=(), reproductions={}, tables={}, audits={}, faults=(), corrupt=(), notes=())
+        library = Library(claims=(), reproductions={}, tables={}, audits={}, faults=(), doubts=(), corrupt=(), notes=())
     else:
         library = read_library(claims, reproductions)
     found, faults = dict(library.reproductions), list(library.faults)
@@ -69,35 +79,45 @@ def read_library(claims: Path, reproductions: Path | None = None) -> Library:
     found, wrong, notes = _reproductions(documents, claims, reproductions)
     faults += wrong
     tables, corrupt = _tables(documents)
+    doubts: list[Fault] = []
     for document in documents:
         table = tables.get(table_path(document))
         if table is not None:
-            faults += faults_of(document, table)
+            found_wrong = misfits(document, table)
+            faults += found_wrong.faults
+            doubts += found_wrong.doubts
         elif any(atom.reported for atom in document.value.atoms) and not table_path(document).is_file():
-            notes.append(f"{document.path}: {document.value.tables} does not stand beside it; tier reported cannot run")
+            text = f"{document.value.tables} does not stand beside it; tier reported cannot run"
+            notes.append(Note(path=document.path, text=text))
     audits: dict[Path, tuple[AuditFinding, ...]] = {}
     for path, table in tables.items():
         named = {document.value.reproduction for document in documents if table_path(document) == path}
+        for name in sorted(filter(None, named)):
+            if name in found:
+                audits_wrong = misfits_of_audits(found[name], table)
+                faults += audits_wrong.faults + audits_wrong.doubts
         sizes = [(each.says, each.granularity) for name in sorted(filter(None, named)) if name in found
                  for each in found[name].value.audits]
+        if faults:
+            continue  # a selection that does not fit would audit nothing in silence
         try:
             audits[path] = audit(table, sizes)
         except CorruptInput as error:
             corrupt += error.faults
     return Library(claims=documents, reproductions=found, tables=tables, audits=audits, faults=tuple(faults),
-                   corrupt=tuple(corrupt), notes=tuple(dict.fromkeys(notes)))
+                   doubts=tuple(doubts), corrupt=tuple(corrupt), notes=tuple(dict.fromkeys(notes)))
 
 
 def _reproductions(documents: Sequence[ClaimFile], claims: Path,
-                   given: Path | None) -> tuple[dict[str, ReproductionFile], list[Fault], list[str]]:
+                   given: Path | None) -> tuple[dict[str, ReproductionFile], list[Fault], list[Note]]:
     found: dict[str, ReproductionFile] = {}
     faults: list[Fault] = []
-    notes: list[str] = []
+    notes: list[Note] = []
     for name in dict.fromkeys(document.value.reproduction for document in documents if document.value.reproduction):
         path = reproduction_files.find(name, claims, given)
         if path is None:
-            notes.append(f"no reproduction called {name} was found; tiers reduced and full cannot be planned "
-                         "(see --reproductions)")
+            notes.append(Note(text=f"no reproduction called {name} was found; tiers reduced and full cannot be planned (see "
+                              "--reproductions)"))
             continue
         document, wrong = reproduction_files.load(path)
         faults += wrong
@@ -106,7 +126,7 @@ def _reproductions(documents: Sequence[ClaimFile], claims: Path,
     for claim in documents:
         known = found.get(claim.value.reproduction or "")
         if known is not None:
-            faults += _unknown_arms(claim, known)
+            faults += _unknown_arms(claim, known) + _unknown_backbones(claim, known)
     return found, faults, notes
 
 
@@ -131,6 +151,15 @@ def _unknown_arms(claim: ClaimFile, reproduction: ReproductionFile) -> list[Faul
                                        f"set `{dataset}`", suggestion(dataset, states.data.evaluate))
                            for number, dataset in enumerate(check.datasets) if dataset not in states.data.evaluate]
     return faults
+
+
+def _unknown_backbones(claim: ClaimFile, reproduction: ReproductionFile) -> list[Fault]:
+    """A fault for each backbone that a claim makes a condition and the reproduction does not have."""
+    known = set(reproduction.value.paper.states.backbones)
+    known |= {name for profile in reproduction.value.profiles.values() for name in profile.backbones or ()}
+    return [claim.fault(("necessary", "backbones", number), f"reproduction {reproduction.value.id} has no backbone `{name}`",
+                        suggestion(name, sorted(known)))
+            for number, name in enumerate(claim.value.necessary.backbones) if name not in known]
 
 
 def _tables(documents: Sequence[ClaimFile]) -> tuple[dict[Path, ReportedTable], list[Fault]]:

@@ -12,8 +12,10 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from claimcheck.documents.yaml_text import Keys, Parsed
 from claimcheck.errors import Fault
+from claimcheck.fields import PATTERN_MOVES
 
 T = TypeVar("T")
+_LONGEST_SHOWN = 60
 
 def validated(parsed: Parsed, path: Path, kind: type[T]) -> tuple[T | None, list[Fault]]:
     """The parsed values as a dataclass, or None and every fault, each at the place of its key or value."""
@@ -28,7 +30,7 @@ def validated(parsed: Parsed, path: Path, kind: type[T]) -> tuple[T | None, list
         misspelt = _misspelt(errors, parsed.value, kind)
         for item in errors:
             where, rest = _located(item["loc"], parsed.value)
-            if item["type"] == "missing" and (parsed.mended or (rest and rest[0] in misspelt.get(where, ()))):
+            if item["type"] == "missing" and rest and rest[0] in misspelt.get(where, ()):
                 continue
             if item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]:
                 continue  # its items are faulty, and each is told of by itself
@@ -102,7 +104,7 @@ def _worded(item: Any, where: Keys, rest: Keys, kind: Any) -> tuple[str, str, bo
     if name in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         return f"{label} is {_shown(given)}, out of its range", item["msg"].replace("Input should", "it should"), False
     if name == "string_pattern_mismatch":
-        return f"{label} cannot be {_shown(given)}", _pattern_move(str(context["pattern"])), False
+        return f"{label} cannot be {_shown(given)}", PATTERN_MOVES.get(str(context["pattern"]), "change it"), False
     if name in ("too_short", "missing_positional_only_argument"):
         return f"{label} is empty", "give at least one", False
     if name == "string_too_long":
@@ -117,18 +119,10 @@ def _worded(item: Any, where: Keys, rest: Keys, kind: Any) -> tuple[str, str, bo
     return f"{label}: {item['msg']}", "change it", False
 
 
-def _pattern_move(pattern: str) -> str:
-    return {
-        r"^[a-z0-9][a-z0-9-]*$": "use small letters, digits and hyphens",
-        r"^[0-9a-f]{40}$": "give the 40 hexadecimal digits of a commit",
-        r"^https://\S+$": "give an address that starts with https://",
-        r"^[^/\\]+\.csv$": "name a .csv file that stands beside this one",
-    }.get(pattern, "write it on one line that is not empty, without control characters")
-
-
 def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else f"`{value}`"
-    return text if len(text) <= 60 else text[:57] + "..."
+    """A value as an author is shown it, shortened."""
+    text = f"`{value}`" if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -1,15 +1,13 @@
 """Findings about the reported tables themselves: misprints, means, granularity. They never enter a verdict."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from claimcheck.errors import CorruptInput, Fault
 from claimcheck.evidence.checks import About, agreement, granularity, mean_reproduces
-from claimcheck.evidence.reported_table import ReportedTable, Row, read_number
-from claimcheck.finding import Cell, Count, Source
+from claimcheck.evidence.reported_table import ReportedTable, Row, read_csv, read_number
+from claimcheck.finding import Cell, Count, Outcome, Source
 from claimcheck.prediction import Granularity, MeanReproduces
 
 PRINTED_ELSEWHERE = "printed_elsewhere.csv"
@@ -42,13 +40,17 @@ def audit(table: ReportedTable, sizes: Sequence[tuple[str, Granularity]]) -> tup
         findings.append(AuditFinding(says="Numbers printed in the text or in other tables",
                                      reads="A number that does not fit points to a misprint, here or there.",
                                      count=_printed_elsewhere(elsewhere)))
-    for says, admissible in sizes:
-        for name, size in admissible.admissible.items():
-            one = Granularity(admissible={name: size}, where=admissible.where)
-            findings.append(AuditFinding(
-                says=f"{says}: n = {name}", count=granularity(one, table),
-                reads="A cell that does not fit is a question about n, not an error of the paper."))
-    return tuple(finding for finding in findings if finding.count.cells)
+    findings += [_granularity(says, admissible, table) for says, admissible in sizes]
+    return tuple(finding for finding in findings if finding.count.cells or finding.count.left_out)
+
+
+def _granularity(says: str, admissible: Granularity, table: ReportedTable) -> AuditFinding:
+    """How many rates fit each admissible n, and any of them."""
+    counts = {name: granularity(Granularity(admissible={name: size}, where=admissible.where), table)
+              for name, size in admissible.admissible.items()}
+    each = "; ".join(f"n = {name}: {count.number(Outcome.HOLDS)} of {len(count.cells)}" for name, count in counts.items())
+    return AuditFinding(says=f"{says} ({each})", count=granularity(admissible, table),
+                        reads="A rate that fits no admissible n is a question about n, not an error of the paper.")
 
 
 def _in_two_tables(table: ReportedTable) -> Count:
@@ -66,25 +68,25 @@ def _in_two_tables(table: ReportedTable) -> Count:
 
 
 def _printed_elsewhere(path: Path) -> Count:
-    try:
-        reader = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
-        lines = [(reader.line_num, line) for line in reader if line]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CorruptInput([Fault(path=path, what=f"not UTF-8 CSV: {error}", next_move="save it as such")]) from None
-    if not lines or lines[0][1] != _ELSEWHERE_HEADER:
+    _, lines = read_csv(path)
+    if not lines or lines[0].fields != _ELSEWHERE_HEADER:
         raise CorruptInput([Fault(path=path, what="the first line does not name the columns",
                                   next_move=f"write {','.join(_ELSEWHERE_HEADER)}")])
     cells, faults = [], []
-    for number, line in lines[1:]:
-        try:
-            given: Mapping[str, str] = dict(zip(_ELSEWHERE_HEADER, line, strict=True))
-            printed, compared = read_number(given["printed"]), read_number(given["compared_value"])
-        except ValueError as error:
-            faults.append(Fault(path=path, line=number, what=str(error), next_move="give five fields, two of them numbers"))
+    for line in lines[1:]:
+        if len(line.fields) != len(_ELSEWHERE_HEADER):
+            faults.append(Fault(path=path, line=line.number, what=f"{len(line.fields)} fields where the header names "
+                                f"{len(_ELSEWHERE_HEADER)}", next_move="give one field a column"))
             continue
-        about = (("place", given["place"]), ("item", given["item"]), ("compared with", given["compare_with"]))
+        place, item, _, compare_with, _ = line.fields
+        try:
+            printed, compared = read_number(line.fields[2]), read_number(line.fields[4])
+        except ValueError as error:
+            faults.append(Fault(path=path, line=line.number, what=str(error), next_move="give the number as it is printed"))
+            continue
+        about = (("place", place), ("item", item), ("compared with", compare_with))
         cells.append(agreement(about, ("printed", printed), ("there", compared), printed.slack + compared.slack,
-                               (Source(file=path.name, line=number, printed=given["printed"]),)))
+                               (Source(file=path.name, line=line.number, printed=line.fields[2]),)))
     if faults:
         raise CorruptInput(faults)
     return Count(asks="the printed number agrees with the one that it repeats", cells=tuple(cells))

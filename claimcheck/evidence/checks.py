@@ -20,6 +20,7 @@ from claimcheck.prediction import (
     MeanReproduces,
     ReductionBy,
     Reports,
+    Selected,
     TableCheck,
 )
 
@@ -34,6 +35,11 @@ class Number:
     slack: Decimal
     decimals: int
     sources: tuple[Source, ...]
+
+    @property
+    def averaged(self) -> bool:
+        """Whether it is an average of several printed numbers."""
+        return len(self.sources) > 1
 
 
 def find(check: TableCheck, table: ReportedTable) -> Count:
@@ -84,24 +90,33 @@ def _grouped(rows: Iterable[Row], among: str, average_over: Sequence[str]) -> di
     return groups
 
 
-def _contests(check: BestOf | BetterThan | ReductionBy, rivals: Sequence[str] | None, average_over: Sequence[str],
-              table: ReportedTable) -> tuple[list[tuple[About, dict[str, Number]]], list[str]]:
-    """For each group of cells the number of the arm and of its rivals; and the groups that cannot be compared."""
+def _contests(check: BestOf | BetterThan | ReductionBy, rivals: Sequence[str], average_over: Sequence[str],
+              rows: Sequence[Row]) -> tuple[list[tuple[About, dict[str, Number]]], list[str]]:
+    """For each group of cells the number of the arm and of each rival; and the groups that cannot be compared, with why."""
     contests: list[tuple[About, dict[str, Number]]] = []
     left_out: list[str] = []
-    for about, members in _grouped(table.select(check.where), check.among, average_over).items():
-        wanted = [check.arm, *(rivals if rivals is not None else (name for name in members if name != check.arm))]
-        missing = [name for name in wanted if name not in members]
+    wanted = [check.arm, *rivals]
+    for about, members in _grouped(rows, check.among, average_over).items():
         name = " ".join(value for _, value in about)
-        if missing or len(wanted) < 2:
-            left_out.append(f"{name}: no cell for {', '.join(missing) or 'any rival'}")
+        if missing := [each for each in wanted if each not in members]:
+            left_out.append(f"{name}: no cell for {', '.join(missing)}".lstrip(": "))
             continue
         over = {tuple(sorted(tuple(row.keys[column] for column in average_over) for row in members[each])) for each in wanted}
         if len(over) > 1:
-            left_out.append(f"{name}: the cells to average are not the same for each {check.among}")
+            left_out.append(f"{name}: the cells to average are not the same for each {check.among}".lstrip(": "))
             continue
         contests.append((about, {each: _average(members[each]) for each in wanted}))
     return contests, left_out
+
+
+def _selected(check: BestOf | BetterThan | ReductionBy, named: Sequence[str], table: ReportedTable) -> tuple[Row, ...]:
+    """The cells of a contest; summing rows where the selection or a competitor names them."""
+    rows = table.matching(check.where)
+    if SUMMARY_COLUMN in check.where:
+        return rows
+    if check.among == SUMMARY_COLUMN:
+        return tuple(row for row in rows if not row.sums_up or row.keys[SUMMARY_COLUMN] in named)
+    return tuple(row for row in rows if not row.sums_up)
 
 
 def _average(rows: Sequence[Row]) -> Number:
@@ -115,37 +130,47 @@ def _values(numbers: Mapping[str, Number]) -> tuple[Value, ...]:
     return tuple(Value(name=name, value=number.value, decimals=number.decimals) for name, number in numbers.items())
 
 
+_WEAKEST_FIRST = (Outcome.FAILS, Outcome.WITHIN_ROUNDING, Outcome.HOLDS)
+
+
 def _best_of(check: BestOf, table: ReportedTable) -> Count:
-    contests, left_out = _contests(check, None, check.average_over, table)
+    rows = _selected(check, (check.arm,), table)
+    rivals = [name for name in dict.fromkeys(row.keys[check.among] for row in rows) if name != check.arm]
+    contests, left_out = _contests(check, rivals, check.average_over, rows)
     cells = []
     for about, numbers in contests:
-        results = [compare(numbers[check.arm], number, lower_is_better=check.lower_is_better)
-                   for name, number in numbers.items() if name != check.arm]
-        margin, slack, outcome = min(results, key=lambda result: result[0])
+        results = [compare(numbers[check.arm], numbers[name], lower_is_better=check.lower_is_better) for name in rivals]
+        if not results:
+            left_out.append(f"{' '.join(value for _, value in about)}: no rival")
+            continue
+        margin, slack, outcome = min(results, key=lambda result: (_WEAKEST_FIRST.index(result[2]), result[0]))
         cells.append(_contest_cell(about, numbers, margin, slack, outcome))
     return Count(asks=f"{check.arm} is best", cells=tuple(cells), left_out=tuple(left_out))
 
 
 def _better_than(check: BetterThan, table: ReportedTable) -> Count:
-    contests, left_out = _contests(check, check.than, check.average_over, table)
+    contests, left_out = _contests(check, check.than, check.average_over, _selected(check, (check.arm, *check.than), table))
+    against = next(name for name in ("against", "compared with", "its rival") if name not in table.columns)
+    other = check.than[0] if len(check.than) == 1 else next(name for name in ("rival", "other") if name != check.arm)
     cells = []
     for about, numbers in contests:
         for rival in check.than:
             margin, slack, outcome = compare(numbers[check.arm], numbers[rival], lower_is_better=check.lower_is_better)
-            pair = {check.arm: numbers[check.arm], rival if len(check.than) == 1 else "rival": numbers[rival]}
-            cells.append(_contest_cell((*about, ("against", rival)), pair, margin, slack, outcome))
+            pair = {check.arm: numbers[check.arm], other: numbers[rival]}
+            cells.append(_contest_cell((*about, (against, rival)), pair, margin, slack, outcome))
     word = "below" if check.lower_is_better else "above"
     return Count(asks=f"{check.arm} is {word} {' and '.join(check.than)}", cells=tuple(cells), left_out=tuple(left_out))
 
 
 def _contest_cell(about: About, numbers: Mapping[str, Number], margin: Decimal, slack: Decimal, outcome: Outcome) -> Cell:
+    averaged = any(number.averaged for number in numbers.values())
     return Cell(about=about, values=_values(numbers), outcome=outcome, margin=margin, slack=slack,
-                decimals=max(number.decimals for number in numbers.values()),
+                decimals=max(number.decimals for number in numbers.values()) + averaged,
                 sources=tuple(source for number in numbers.values() for source in number.sources))
 
 
 def _reduction_by(check: ReductionBy, table: ReportedTable) -> Count:
-    contests, left_out = _contests(check, (check.against,), (), table)
+    contests, left_out = _contests(check, (check.against,), (), _selected(check, (check.arm, check.against), table))
     cells = []
     for about, numbers in contests:
         arm, against = numbers[check.arm], numbers[check.against]
@@ -153,8 +178,9 @@ def _reduction_by(check: ReductionBy, table: ReportedTable) -> Count:
             left_out.append(f"{' '.join(value for _, value in about)}: no share can be taken of {against.value}")
             continue
         percent = 100 * (against.value - arm.value) / against.value
-        most = 100 * (1 - (arm.value - arm.slack) / (against.value + against.slack))
-        least = 100 * (1 - (arm.value + arm.slack) / (against.value - against.slack))
+        corners = [100 * (1 - (arm.value + a * arm.slack) / (against.value + b * against.slack))
+                   for a in (-1, 1) for b in (-1, 1)]
+        least, most = min(corners), max(corners)
         asked = Decimal(str(check.at_least_percent))
         outcome = Outcome.HOLDS if least >= asked else Outcome.FAILS if most <= asked else Outcome.WITHIN_ROUNDING
         cells.append(Cell(about=about, values=_values(numbers), outcome=outcome, margin=percent, percent=True, decimals=1,
@@ -170,13 +196,21 @@ def _reduction_by(check: ReductionBy, table: ReportedTable) -> Count:
 
 def _reports(check: Reports, table: ReportedTable) -> Count:
     rows: dict[str, list[Row]] = {}
-    for row in table.select(check.where):
+    for row in _all_but_summaries_of(check.column, check.values, table, check.where):
         rows.setdefault(row.keys[check.column], []).append(row)
     cells = [_printed_cell(check.column, value, rows.get(value, []), wanted=True) for value in check.values]
     if check.exactly:
         cells += [_printed_cell(check.column, value, rows[value], wanted=False) for value in rows if value not in check.values]
     only = " and no other" if check.exactly else ""
-    return Count(asks=f"cells are printed for {', '.join(check.values)}{only}", cells=tuple(cells))
+    return Count(asks=f"cells are printed for {', '.join(check.values)}{only}", cells=tuple(cells) if rows else (),
+                 left_out=() if rows else ("no cell is printed for this selection",))
+
+
+def _all_but_summaries_of(column: str, named: Sequence[str], table: ReportedTable,
+                          where: Mapping[str, Selected]) -> tuple[Row, ...]:
+    """Every printed cell of a selection; only as values of the language column are mean and median no values of their own."""
+    return tuple(row for row in table.matching(where)
+                 if column != SUMMARY_COLUMN or not row.sums_up or row.keys[SUMMARY_COLUMN] in named)
 
 
 def _printed_cell(column: str, value: str, rows: Sequence[Row], *, wanted: bool) -> Cell:
@@ -186,12 +220,13 @@ def _printed_cell(column: str, value: str, rows: Sequence[Row], *, wanted: bool)
 
 
 def _counts(check: Counts, table: ReportedTable) -> Count:
-    rows = table.select(check.where)
+    rows = _all_but_summaries_of(check.column, (), table, check.where)
     values = tuple(dict.fromkeys(row.keys[check.column] for row in rows))
     number, what = len(values), f"different values of {check.column}"
     if check.of is Counted.ORDERED_PAIRS:
         number, what = number * (number - 1), f"ordered pairs of different values of {check.column}"
-    about = tuple((column, str(value)) for column, value in check.where.items())
+    about = tuple((column, " ".join(map(str, value)) if isinstance(value, tuple) else str(value))
+                  for column, value in check.where.items())
     note = f"{len(values)}: {' '.join(values)}" if check.of is Counted.VALUES else f"{len(values)} * {len(values) - 1}"
     cell = Cell(about=about, note=note, sources=tuple(row.source for row in rows[:1]),
                 values=(Value(name="in the tables", value=Decimal(number), decimals=0),
@@ -246,23 +281,35 @@ def agreement(about: About, printed: tuple[str, Printed], other: tuple[str, Prin
 
 
 def granularity(check: Granularity, table: ReportedTable) -> Count:
-    """Whether each printed rate can be k/n for one of the admissible n."""
+    """Whether each printed rate can be k/n for one of the admissible n; left out where n is so large that every rate can."""
     cells, left_out = [], []
     for row in table.select(check.where):
         sizes = {name: size if isinstance(size, int) else size.get(row.keys.get(SUMMARY_COLUMN, ""))
                  for name, size in check.admissible.items()}
         known = {name: size for name, size in sizes.items() if size}
-        if not known or not 0 <= row.printed.value <= 1:
-            left_out.append(f"{' '.join(row.keys.values())}: " + ("no admissible n" if not known else "not a rate from 0 to 1"))
+        why = _no_test(row.printed, known)
+        if why:
+            left_out.append(f"{' '.join(row.keys.values())}: {why}")
             continue
         fitting = [name for name, size in known.items() if _is_whole_share(row.printed, size)]
         cells.append(Cell(
             about=tuple(row.keys.items()), sources=(row.source,),
             values=(Value(name="printed", value=row.printed.value, decimals=row.printed.decimals),),
-            note=f"k/n for {', '.join(f'{name} ({known[name]})' for name in fitting or known)}",
+            note=f"{'' if fitting else 'not '}k/n for {', '.join(f'{name} ({known[name]})' for name in fitting or known)}",
             outcome=Outcome.HOLDS if fitting else Outcome.FAILS))
     return Count(asks=f"the rate can be k/n, n being {' or '.join(check.admissible)}", cells=tuple(cells),
                  left_out=tuple(left_out))
+
+
+def _no_test(printed: Printed, sizes: Mapping[str, int]) -> str:
+    """Why a printed rate cannot be tested for granularity, or nothing."""
+    if not sizes:
+        return "no admissible n"
+    if not 0 <= printed.value <= 1:
+        return "not a rate from 0 to 1"
+    if all(size >= 10**printed.decimals for size in sizes.values()):
+        return f"every rate of {printed.decimals} decimals can be k/n for so large an n"
+    return ""
 
 
 def _is_whole_share(printed: Printed, size: int) -> bool:

@@ -1,51 +1,105 @@
 """Whether the selections of a claim's checks fit the reported table: columns and values that it does not hold.
 
-A misspelt value would select nothing, and nothing is easily mistaken for a finding.
+A misspelt value would select nothing, and nothing is easily mistaken for a finding. What is nearly printed is a slip of the
+pen and a fault; what is not printed at all may be the finding, so it is a doubt, of which the author is told.
 """
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from claimcheck.claim import Claim
 from claimcheck.claim_files import ClaimFile
-from claimcheck.documents import suggestion
+from claimcheck.documents import Document, suggestion
 from claimcheck.errors import Fault
 from claimcheck.evidence.reported_table import ReportedTable
-from claimcheck.prediction import BestOf, BetterThan, Counts, ReductionBy, Reports, TableCheck
+from claimcheck.prediction import BestOf, BetterThan, Counts, ReductionBy, Reports, Selected, TableCheck
+from claimcheck.reproduction_files import ReproductionFile
 
-Stranger = tuple[tuple[str | int, ...], str, str]
+_NEARLY = 0.75
 
 
-def faults_of(document: ClaimFile, table: ReportedTable) -> list[Fault]:
-    """A fault for each column or value of a claim's checks that the table does not hold."""
-    claim: Claim = document.value
-    found: list[Fault] = []
-    for a, atom in enumerate(claim.atoms):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranger:
+    """Something that a check names and the table does not hold; `slip` where that cannot be meant."""
+
+    where: tuple[str | int, ...]
+    what: str
+    next_move: str
+    slip: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfits:
+    """Faults that must be mended, and doubts that a run can go on with: what they select is open."""
+
+    faults: tuple[Fault, ...]
+    doubts: tuple[Fault, ...]
+
+
+def misfits(document: ClaimFile, table: ReportedTable) -> Misfits:
+    """What the checks of a claim name and the table does not hold."""
+    found: list[tuple[Stranger, Fault]] = []
+    for a, atom in enumerate(document.value.atoms):
         for p, prediction in enumerate(atom.reported):
             kind = next(name for name in prediction.__slots__ if getattr(prediction, name) is prediction.check)
-            for where, what, next_move in _strangers(prediction.check, table):
-                found.append(document.fault(("atoms", a, "reported", p, kind, *where), what, next_move))
-    return found
+            found += _placed(document, ("atoms", a, "reported", p, kind), _strangers(prediction.check, table))
+    return _sorted(found)
+
+
+def misfits_of_audits(document: ReproductionFile, table: ReportedTable) -> Misfits:
+    """What the audits of a reproduction name and the table does not hold."""
+    found: list[tuple[Stranger, Fault]] = []
+    for number, audit in enumerate(document.value.audits):
+        found += _placed(document, ("audits", number, "granularity"), _where(audit.granularity.where, table))
+    return _sorted(found)
+
+
+def _placed(document: Document[Any], place: tuple[str | int, ...],
+            strangers: Iterable[Stranger]) -> list[tuple[Stranger, Fault]]:
+    return [(each, document.fault((*place, *each.where), each.what, each.next_move)) for each in strangers]
+
+
+def _sorted(found: Iterable[tuple[Stranger, Fault]]) -> Misfits:
+    found = list(found)
+    return Misfits(faults=tuple(fault for stranger, fault in found if stranger.slip),
+                   doubts=tuple(fault for stranger, fault in found if not stranger.slip))
 
 
 def _strangers(check: TableCheck, table: ReportedTable) -> Iterator[Stranger]:
-    for column, selected in check.where.items():
-        if column not in table.columns:
-            yield ("where", column), f"{table.path.name} has no column `{column}`", suggestion(column, table.columns)
-            continue
-        known = table.values(column)
-        for number, value in enumerate(selected if isinstance(selected, tuple) else (selected,)):
-            if str(value) not in known:
-                place = ("where", column, number) if isinstance(selected, tuple) else ("where", column)
-                yield place, f"no cell of {table.path.name} has {column} `{value}`", suggestion(str(value), known)
+    yield from _where(check.where, table)
     if isinstance(check, BestOf | BetterThan | ReductionBy):
         yield from _competitors(check, table)
     if isinstance(check, Reports | Counts) and check.column not in table.columns:
-        yield ("column",), f"{table.path.name} has no column `{check.column}`", suggestion(check.column, table.columns)
+        yield _no_column(("column",), check.column, table)
+    elif isinstance(check, Reports):
+        for number, value in enumerate(check.values):
+            others = [each for each in table.values(check.column) if each not in check.values]
+            if value not in table.values(check.column) and _near(value, others):
+                yield _no_value(("values", number), check.column, value, others, table)
+
+
+def _where(where: Mapping[str, Selected], table: ReportedTable) -> Iterator[Stranger]:
+    fits = True
+    for column, selected in where.items():
+        if column not in table.columns:
+            fits = False
+            yield _no_column(("where", column), column, table)
+            continue
+        several = isinstance(selected, tuple)
+        for number, value in enumerate(selected if isinstance(selected, tuple) else (selected,)):
+            if str(value) not in table.values(column):
+                fits = False
+                place = ("where", column, number) if several else ("where", column)
+                yield _no_value(place, column, str(value), table.values(column), table)
+    if fits and not table.matching(where):
+        yield Stranger(where=("where",), slip=False, next_move="widen the selection, or leave it: the check stays open",
+                       what=f"no cell of {table.path.name} has all of this at once")
 
 
 def _competitors(check: BestOf | BetterThan | ReductionBy, table: ReportedTable) -> Iterator[Stranger]:
     if check.among not in table.columns:
-        yield ("among",), f"{table.path.name} has no column `{check.among}`", suggestion(check.among, table.columns)
+        yield _no_column(("among",), check.among, table)
         return
     known = table.values(check.among)
     names: list[tuple[tuple[str | int, ...], str]] = [(("arm",), check.arm)]
@@ -55,9 +109,24 @@ def _competitors(check: BestOf | BetterThan | ReductionBy, table: ReportedTable)
         names.append((("against",), check.against))
     for place, name in names:
         if name not in known:
-            yield place, f"no cell of {table.path.name} has {check.among} `{name}`", suggestion(name, known)
-    if not isinstance(check, ReductionBy):
-        for number, column in enumerate(check.average_over):
-            if column not in table.columns:
-                yield (("average_over", number), f"{table.path.name} has no column `{column}`",
-                       suggestion(column, table.columns))
+            yield _no_value(place, check.among, name, known, table)
+    for number, column in enumerate(() if isinstance(check, ReductionBy) else check.average_over):
+        if column not in table.columns:
+            yield _no_column(("average_over", number), column, table)
+
+
+def _no_column(where: tuple[str | int, ...], column: str, table: ReportedTable) -> Stranger:
+    return Stranger(where=where, what=f"{table.path.name} has no column `{column}`", slip=True,
+                    next_move=suggestion(column, table.columns))
+
+
+def _no_value(where: tuple[str | int, ...], column: str, value: str, known: Iterable[str], table: ReportedTable) -> Stranger:
+    near = _near(value, known)
+    move = f"did you mean `{near}`?" if near else "correct it, or leave it: what it selects stays open"
+    return Stranger(where=where, what=f"no cell of {table.path.name} has {column} `{value}`", slip=bool(near), next_move=move)
+
+
+def _near(value: str, known: Iterable[str]) -> str:
+    """The printed value that was probably meant, or nothing. Numbers are never near one another."""
+    close = [] if value.isdigit() else difflib.get_close_matches(value, list(known), n=1, cutoff=_NEARLY)
+    return close[0] if close else ""

@@ -1,45 +1,57 @@
 """Appraisals -> the one view: what is said of each claim, tier and file."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from claimcheck import __version__
 from claimcheck.appraisal.appraise import Appraisal, CheckFinding, TierVerdict, settled_by
 from claimcheck.appraisal.library import Library, table_path
-from claimcheck.claim import Claim, Tier
-from claimcheck.evidence.audits import AuditFinding
+from claimcheck.claim import Claim
+from claimcheck.evidence.audits import PRINTED_ELSEWHERE, AuditFinding
 from claimcheck.finding import Count, Outcome
 from claimcheck.plan import prediction_digest
 from claimcheck.report.findings import counted
 from claimcheck.report.view import AuditView, ClaimView, FileView, FindingView, PartView, ReportView, TierView
-from claimcheck.report.wording import sentence, short_path
-from claimcheck.verdict import Stand
+from claimcheck.report.wording import file_digest, sentence, short_path
+from claimcheck.tier import Tier
+from claimcheck.verdict import HeadlineWord, Stand
 
+_UNSETTLED = (HeadlineWord.UNVERIFIED, HeadlineWord.NOT_TESTABLE)
 SHOWN_TIERS = (Tier.REPORTED, Tier.DATA, Tier.REDUCED, Tier.FULL)
 
 
 def view(appraisals: Sequence[Appraisal], library: Library) -> ReportView:
     """Everything that a report says of the appraised claims."""
-    claims = tuple(_claim(number, each) for number, each in enumerate(appraisals, start=1))
+    numbers = {document.path: number for number, document in enumerate(library.claims, start=1)}
+    claims = tuple(_claim(numbers[each.document.path], each) for each in appraisals)
     paths = list(dict.fromkeys(table_path(each.document) for each in appraisals))
     names = dict.fromkeys(each.claim.reproduction or "" for each in appraisals)
     named = [library.reproductions[name] for name in names if name in library.reproductions]
     papers = {each.value.paper.id: (each.value.paper.id, each.value.paper.title, each.value.paper.url) for each in named}
     papers |= {claim.paper: (claim.paper, "", "") for claim in claims if claim.paper not in papers}
     tables = [library.tables[path] for path in paths if path in library.tables]
-    words = [claim.verdict for claim in claims]
+    sentences = [claim for claim in claims if not claim.question]
     return ReportView(
         title="Claims of " + ", ".join(papers), papers=tuple(papers.values()), version=__version__,
         tiers=tuple(tier.value for tier in SHOWN_TIERS), claims=claims,
-        tally=tuple((word, words.count(word)) for word in dict.fromkeys(words)),
+        sentences=len(sentences), questions=len(claims) - len(sentences),
+        tally=_tally(claim.verdict for claim in sentences),
+        tables_tally=_tally(tier.verdict for claim in sentences if (tier := claim.at(Tier.REPORTED))),
         audits=tuple(_audit(table.path, each) for table in tables for each in library.audits.get(table.path, ())),
         files=(*(FileView(name=short_path(table.path), digest=table.digest, holds=f"{len(table.rows)} printed cells")
                  for table in tables),
+               *(FileView(name=short_path(path), digest=file_digest(path), holds="numbers printed elsewhere")
+                 for path in (table.path.parent / PRINTED_ELSEWHERE for table in tables) if path.is_file()),
                *(FileView(name=short_path(each.path), digest=each.digest, holds="reproduction") for each in named),
                *(FileView(name=claim.file, digest=claim.digest, holds=claim.id) for claim in claims)),
         underspecified=tuple((each.what, each.chosen, each.because) for document in named
                              for each in document.value.underspecified),
-        notes=library.notes)
+        notes=tuple(f"{short_path(note.path)}: {note.text}" if note.path else note.text for note in library.notes))
+
+
+def _tally(words: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(Counter(words).most_common())
 
 
 def _claim(number: int, appraisal: Appraisal) -> ClaimView:
@@ -47,10 +59,12 @@ def _claim(number: int, appraisal: Appraisal) -> ClaimView:
     source = claim.source_report
     return ClaimView(
         number=number, id=claim.id, statement=claim.statement, kind=claim.kind.value, scope=claim.scope.value,
+        empirical=claim.kind.settled_at is Tier.FULL, question=claim.question,
         paper=claim.paper, where=claim.where, literal=claim.literal, fair=claim.fair,
         verdict=appraisal.headline.word.value, settling_tier=appraisal.headline.tier.value,
         why=sentence(appraisal.headline.why),
-        settled_by=settled_by(claim), source_verified=source.verified, source_confidence=source.confidence,
+        settled_by=settled_by(claim) if appraisal.headline.word in _UNSETTLED else "",
+        source_verified=source.verified, source_confidence=source.confidence,
         source_says=_source_says(claim), completed=source.completed,
         parts=tuple(PartView(id=atom.id, says=atom.says, vague=atom.vague, chosen=atom.chosen, needs=atom.needs)
                     for atom in claim.atoms),
@@ -68,14 +82,15 @@ def _tier(verdict: TierVerdict) -> TierView:
     findings = tuple(_finding(each) for each in verdict.findings)
     return TierView(tier=verdict.tier.value, verdict=verdict.word.value, why=sentence(verdict.why),
                     remedy=sentence(verdict.remedy), findings=findings,
-                    short="; ".join(dict.fromkeys(f"{each.reading} {each.printed}".strip() for each in findings)))
+                    short=tuple(f"{name}: {each.printed}" if (name := each.label or each.reading) else each.printed
+                                for each in findings))
 
 
 def _finding(finding: CheckFinding) -> FindingView:
     prediction = finding.prediction
     return counted(finding.count, part=finding.atom.says, stand=finding.stand,
                     says=prediction.says or finding.count.asks,
-                    reading=prediction.reading.value if prediction.reading else "")
+                    reading=prediction.reading.value if prediction.reading else "", label=prediction.label)
 
 
 def _audit(path: Path, audit: AuditFinding) -> AuditView:
@@ -85,4 +100,4 @@ def _audit(path: Path, audit: AuditFinding) -> AuditView:
     total, fits = len(count.cells), count.number(Outcome.HOLDS)
     return AuditView(table=short_path(path), says=audit.says, reads=audit.reads if fits < total else "",
                      printed=f"{fits} of {total}", text=f"{fits} of {total} fit" if fits < total else f"all {total} fit",
-                     finding=counted(misfits, part="", says=audit.says, reading="", stand=Stand.OPEN, margin="difference"))
+                     finding=counted(misfits, says=audit.says, stand=Stand.OPEN, margin="difference"))

@@ -13,6 +13,8 @@ _LEAST_CELLS = 3
 def strip(finding: FindingView, name: str) -> str:
     """A dot for each cell at its margin, zero marked, cells that fail or tie told apart by shape and not by colour only.
 
+    A line through the dot shows what rounding of the printed digits could make of the margin, where that can be seen.
+
     Empty where there is no margin to draw or so few cells that the sentence says it all. `name` must be unique in the page.
     """
     points = [(cell.margin_value, cell) for cell in finding.cells if cell.margin_value is not None]
@@ -26,7 +28,7 @@ def strip(finding: FindingView, name: str) -> str:
     for value, cell in sorted(points, key=lambda point: point[0]):
         x = MARGIN + (value - low) / span * (WIDTH - 2 * MARGIN)
         column = round(x / (2 * RADIUS + 1))
-        marks.append((x, stacked[column], cell))
+        marks.append((x, stacked[column], cell, cell.slack_value / span * (WIDTH - 2 * MARGIN)))
         stacked[column] += 1
     height = 34 + STEP * max(stacked.values())
     base = height - 24
@@ -43,10 +45,12 @@ def strip(finding: FindingView, name: str) -> str:
         if value and abs(x - zero) < MARGIN:
             continue
         parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="middle">{_tick(value)}{unit}</text>')
-    for x, level, cell in marks:
+    for x, level, cell, slack in marks:
+        y = base - RADIUS - 3 - level * STEP
         label = escape(f"{', '.join(cell.about)}: {cell.margin} ({cell.outcome})")
         parts.append(f'<g class="{cell.outcome.replace(" ", "-")}"><title>{label}</title>'
-                     f"{_mark(cell.outcome, x, base - RADIUS - 3 - level * STEP)}</g>")
+                     f'<line class="slack" x1="{x - slack:.1f}" y1="{y}" x2="{x + slack:.1f}" y2="{y}"/>'
+                     f"{_mark(cell.outcome, x, y)}</g>")
     return "".join([*parts, "</svg>"])
 
 

@@ -12,14 +12,15 @@ MOST_SIZES = 8
 MOST_NAMED = 3
 
 
-def counted(count: Count, *, part: str, says: str, reading: str, stand: Stand, margin: str = "margin") -> FindingView:
+def counted(count: Count, *, says: str, stand: Stand, part: str = "", reading: str = "", label: str = "",
+            margin: str = "margin") -> FindingView:
     """The view of one count. `margin` is what its column of differences is called."""
     columns = _telling(count.cells)
     names = tuple(dict.fromkeys(value.name for cell in count.cells for value in cell.values))
     percent = any(cell.percent for cell in count.cells)
     has_margin = any(cell.margin is not None for cell in count.cells)
     return FindingView(
-        part=part, says=says, reading=reading, stand=stand.value, printed=_printed(count), text=_sentence(count),
+        part=part, says=says, reading=reading, label=label, stand=stand.value, printed=_printed(count), text=_sentence(count),
         columns=columns, value_columns=names, margin_column=("reduction, %" if percent else margin) if has_margin else "",
         cells=tuple(_cell(cell, columns, names) for cell in count.cells), left_out=_few(count.left_out))
 
@@ -46,7 +47,7 @@ def _printed(count: Count) -> str:
     if not count.cells:
         return "no cell"
     first, total = count.cells[0], len(count.cells)
-    if total == 1 and first.margin is None:
+    if total == 1 and first.margin is None and len(first.values) > 1:
         found, claimed = (number(value.value, value.decimals) for value in (first.values[0], first.values[-1]))
         return f"{found} as claimed" if first.outcome is Outcome.HOLDS else f"{found}, claimed {claimed}"
     text = f"{count.number(Outcome.HOLDS)} of {total}"

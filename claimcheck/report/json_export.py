@@ -37,6 +37,8 @@ def _claim(claim: ClaimView) -> dict[str, Any]:
     return {
         "id": claim.id,
         "statement": claim.statement,
+        "number": claim.number,
+        "question": claim.question,
         "kind": claim.kind,
         "scope": claim.scope,
         "paper": claim.paper,
@@ -62,6 +64,7 @@ def _finding(finding: FindingView) -> dict[str, Any]:
         "part": finding.part,
         "says": finding.says,
         "reading": finding.reading or None,
+        "label": finding.label,
         "stand": finding.stand,
         "printed": finding.printed,
         "text": finding.text,

@@ -9,12 +9,18 @@ from claimcheck.report.view import FindingView, ReportView
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", '"': r"\textquotedbl{}", "|": r"\textbar{}",
+    "[": "{[}", "]": "{]}", "*": "{*}",  # at the start of a row they would be taken for options
     "<": r"\textless{}", ">": r"\textgreater{}", "`": r"\textasciigrave{}",
     "“": "``", "”": "''", "‘": "`", "’": "'", "–": "--", "—": "---", "…": r"\dots{}", "\N{MINUS SIGN}": "$-$", "×": r"$\times$",
     "≤": r"$\le$", "≥": r"$\ge$", "±": r"$\pm$", "·": r"$\cdot$", "\N{NO-BREAK SPACE}": "~", "\N{SOFT HYPHEN}": "",
 }
 LONGEST_WORD = 18
+BREAK_EVERY = 15
+MOST_COLUMNS = 12
 _LATIN = frozenset("ĂăĄąĆćČčĎďĐđĘęĚěĞğİıŁłŃńŇňŐőŒœŔŕŘřŚśŞşŠšŤťŮůŰűŸŹźŻżŽž")
+_MARKS = {"\0": "{}", "\1": r"\allowbreak{}"}
+_CONTROLS = dict.fromkeys([*range(9), *range(14, 28), 127], "\ufffd")
+_LONG_RUN = re.compile(r"\S{30,}")
 _LIGATURES = re.compile(r"(?<=[-,])(?=[-,])|(?<=')(?=')")
 
 
@@ -34,13 +40,18 @@ def escape(text: object) -> str:
     """
     if isinstance(text, TeX):
         return text
-    line = " ".join(str(text).split())
+    line = _LONG_RUN.sub(_breakable, " ".join(str(text).translate(_CONTROLS).split()))
     return "".join(_character(each) for each in _LIGATURES.sub("\0", line))
 
 
+def _breakable(run: re.Match[str]) -> str:
+    """A run without a space with places to break it, so that no line grows past what TeX can measure."""
+    return "\1".join(run[0][start:start + BREAK_EVERY] for start in range(0, len(run[0]), BREAK_EVERY))
+
+
 def _character(character: str) -> str:
-    if character == "\0":
-        return "{}"
+    if character in _MARKS:
+        return _MARKS[character]
     if character in _SPECIAL:
         return _SPECIAL[character]
     if " " <= character <= "~" or "¡" <= character <= "ÿ" or character in _LATIN:
@@ -53,9 +64,11 @@ def column_spec(finding: FindingView) -> str:
     def text(entries: list[str]) -> str:
         return "l" if max(map(len, entries), default=0) <= LONGEST_WORD else "L{3.8cm}"
 
-    about = "".join(text([cell.about[number] for cell in finding.cells]) for number in range(len(finding.columns)))
+    about = "".join(text([name, *(cell.about[number] for cell in finding.cells)])
+                    for number, name in enumerate(finding.columns[:MOST_COLUMNS]))
+    values = "".join("r" if len(name) <= LONGEST_WORD else "L{2.5cm}" for name in finding.value_columns[:MOST_COLUMNS])
     outcome = text([cell.outcome + cell.note for cell in finding.cells])
-    return about + "r" * (len(finding.value_columns) + bool(finding.margin_column)) + outcome
+    return about + values + "r" * bool(finding.margin_column) + outcome
 
 
 def digest(hexadecimal: str) -> TeX:
@@ -72,5 +85,5 @@ def render(report: ReportView) -> str:
         block_start_string=r"\BLOCK{", block_end_string="}", variable_start_string=r"\VAR{", variable_end_string="}",
         comment_start_string=r"\COMMENT{", comment_end_string="}", trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True)
-    environment.globals.update(column_spec=lambda finding: TeX(column_spec(finding)), digest=digest)
+    environment.globals.update(column_spec=lambda finding: TeX(column_spec(finding)), digest=digest, most=MOST_COLUMNS)
     return environment.get_template("report.tex.jinja").render(report=report)

@@ -24,6 +24,7 @@ class FindingView:
     part: str
     says: str
     reading: str
+    label: str
     stand: str
     printed: str
     text: str
@@ -36,11 +37,11 @@ class FindingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierView:
-    """The verdict of one tier; `short` is what the table on the first screen has room for."""
+    """The verdict of one tier; `short` is what the table on the first screen has room for, a line each."""
 
     tier: str
     verdict: str
-    short: str
+    short: tuple[str, ...]
     why: str
     remedy: str
     findings: tuple[FindingView, ...]
@@ -66,6 +67,8 @@ class ClaimView:
     statement: str
     kind: str
     scope: str
+    empirical: bool
+    question: bool
     paper: str
     where: str
     literal: str
@@ -118,7 +121,10 @@ class ReportView:
     papers: tuple[tuple[str, str, str], ...]
     version: str
     tiers: tuple[str, ...]
+    sentences: int
+    questions: int
     tally: tuple[tuple[str, int], ...]
+    tables_tally: tuple[tuple[str, int], ...]
     claims: tuple[ClaimView, ...]
     audits: tuple[AuditView, ...]
     files: tuple[FileView, ...]

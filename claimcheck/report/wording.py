@@ -1,5 +1,6 @@
 """How numbers and places are printed: each sign and digit is decided here, once."""
 
+import hashlib
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -10,8 +11,10 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def sentence(text: str) -> str:
-    """The text with a capital at its start and a full stop at its end; empty stays empty."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?', '!')) else '.'}" if text else ""
+    """The text with a capital at its start, unless that is a file's name, and a full stop at its end; empty stays empty."""
+    first = text.partition(" ")[0]
+    start = text[:1] if "." in first.rstrip(".") or "/" in first else text[:1].upper()
+    return f"{start}{text[1:]}{'' if text.endswith(('.', '?', '!')) else '.'}" if text else ""
 
 
 def number(value: Decimal, decimals: int) -> str:
@@ -43,4 +46,9 @@ def sources(places: Sequence[Source]) -> str:
 
 def short_path(path: Path) -> str:
     """The file and the folder that it stands in, so that a report does not depend on where a checkout lies."""
-    return "/".join(path.resolve().parts[-2:])
+    return "/".join(path.resolve().parts[-2:]).encode("utf-8", "replace").decode()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -17,26 +17,31 @@ def write(report: ReportView, folder: Path) -> tuple[Path, ...]:
     Other files of the folder are left alone. Raises UsageFault: the folder cannot be made or written.
     """
     texts = {name: render(report) for name, render in RENDERERS.items()}
+    paths = tuple(folder / name for name in texts)
+    waiting: dict[Path, str] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            _replace(folder / name, text)
+        if taken := [path for path in paths if path.is_dir()]:
+            raise UsageFault(f"{taken[0]}: is a folder; name another folder with --out")
+        for path in paths:
+            waiting[path] = _beside(path, texts[path.name])
+        for path, name in waiting.items():
+            os.replace(name, path)
     except OSError as error:
         raise UsageFault(f"{folder}: cannot be written ({error.strerror}); name another folder with --out") from None
-    return tuple(folder / name for name in texts)
+    finally:
+        for name in waiting.values():
+            Path(name).unlink(missing_ok=True)
+    return paths
 
 
-def _replace(path: Path, text: str) -> None:
-    """Put the text where the path is in one step, so that no reader ever sees half of it."""
+def _beside(path: Path, text: str) -> str:
+    """Write the text into a file beside the path, from where one step puts it in its place."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    Path(name).chmod(0o666 & ~_umask())
+    return name
 
 
 def _umask() -> int:

@@ -1,0 +1,41 @@
+"""How the fields of claim and reproduction files are described and bounded.
+
+The dataclasses of those files are at once the values that everything past the YAML door works with and the definition of the
+files; a field's metadata holds the description and the bounds that an author is told.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+STRICT = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+"""How the YAML door validates: unknown keys are refused, nothing is coerced; it holds for all nested values too."""
+NAME = r"^[a-z0-9][a-z0-9-]*$"
+COMMIT = r"^[0-9a-f]{40}$"
+ADDRESS = r"^https://\S+$"
+CSV_FILE = r"^[^/\\\x00-\x1f\x7f-\x9f]+\.csv$"
+ONE_LINE = r"^ *[^\x00-\x20\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+MEASURE = r"^(AP|RR|RankDistance|LogRankDistance|(R|nDCG|SameLanguage|Max)@[1-9][0-9]*)$"
+PERTURBATION = r"^(P([1-9]|1[0-4])|P1z|A[1-3])$"
+PATTERN_MOVES = {
+    NAME: "use small letters, digits and hyphens",
+    COMMIT: "give the 40 hexadecimal digits of a commit",
+    ADDRESS: "give an address that starts with https://",
+    CSV_FILE: "name a .csv file that stands beside this one",
+    ONE_LINE: "write it on one line that is not empty, without control characters",
+    MEASURE: "use AP, RR, R@k, nDCG@k, Max@k, SameLanguage@k, RankDistance or LogRankDistance",
+    PERTURBATION: "use a family P1 to P14 or P1z, or an attack A1 to A3",
+}
+"""The next move for a text that does not fit a pattern."""
+
+
+def each_fits(values: Iterable[str], pattern: str, what: str) -> None:
+    """Raise ValueError for the first value that does not fit a pattern."""
+    for value in values:
+        if not re.match(pattern, value):
+            raise ValueError(f"{what} `{value}` is not known; {PATTERN_MOVES[pattern]}")
+
+
+def said(description: str, **bounds: Any) -> dict[str, Any]:
+    """Field metadata: what the author is told, and what the YAML door and the JSON Schema bound."""
+    return {"description": description, **bounds}
