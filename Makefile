@@ -19,8 +19,8 @@ $(VENV)/.tests: $(VENV)/.runs
 	@touch $@
 
 .PHONY: run
-run: $(VENV)/.runs ## set up, then judge the 11 claims and write reports/hybrid-batches/
-	$(BIN)/claimcheck run claims/
+run: $(VENV)/.runs ## set up, then judge the claims and write report/index.html, report.tex and report.json
+	$(BIN)/claimcheck run claims/ --out report
 
 .PHONY: check
 check: lint test ## pass all checks and tests; this is what CI runs
@@ -43,4 +43,6 @@ schemas: $(VENV)/.runs ## write the JSON Schemas that editors read
 	$(BIN)/claimcheck schema report > schemas/report-v1.json
 
 .PHONY: report
-report: run ## make the example report under reports/ again
+report: $(VENV)/.runs ## make the example report under reports/ again, from the data in CLAIMCHECK_DATA
+	$(BIN)/claimcheck data verify xquad-r mlqa-r
+	$(BIN)/claimcheck run claims/

@@ -37,7 +37,8 @@ class Cell:
 
     `margin` is positive where the comparison speaks for what was asked, in the unit of the values, or in percent
     where `percent` is set; `slack` is how much of it rounding of the printed digits could make or take away.
-    `margin` is None where there is nothing to subtract (a count of names, a cell that is printed or not).
+    `margin` is None where there is nothing to subtract (a count of names, a cell that is printed or not). `units` is how many
+    things of one kind the cell stands for (questions that are alike), each of which counts.
     """
 
     about: tuple[tuple[str, str], ...]
@@ -48,6 +49,7 @@ class Cell:
     decimals: int = 0
     percent: bool = False
     note: str = ""
+    units: int = 1
     sources: tuple[Source, ...] = ()
 
 
@@ -60,5 +62,20 @@ class Count:
     left_out: tuple[str, ...] = ()
 
     def number(self, outcome: Outcome) -> int:
-        """How many cells came out so."""
-        return sum(cell.outcome is outcome for cell in self.cells)
+        """How many came out so."""
+        return sum(cell.units for cell in self.cells if cell.outcome is outcome)
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return sum(cell.units for cell in self.cells)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """A table of counts about data, in the order in which it is shown: rows of a name and a number (or None) a column."""
+
+    title: str
+    says: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[int | None, ...]], ...]

@@ -229,6 +229,10 @@ class SettingCount:
     equals: int = field(metadata=said("The number that the claim gives.", ge=0))
 
 
+DATA_CHECKS = ("in_languages", "parallel", "settings")
+DataFact: TypeAlias = InLanguages | Parallel | SettingCount
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataPrediction:
     """What the files of a data set should show if the claim is right: exactly one fact."""
@@ -241,7 +245,12 @@ class DataPrediction:
     settings: SettingCount | None = None
 
     def __post_init__(self) -> None:
-        exactly_one(self, "in_languages", "parallel", "settings")
+        exactly_one(self, *DATA_CHECKS)
+
+    @property
+    def fact(self) -> "DataFact":
+        """The one fact that is set."""
+        return next(fact for fact in (self.in_languages, self.parallel, self.settings) if fact is not None)
 
 
 # ---------------------------------------------------------------- tiers `reduced` and `full`: the method re-run

@@ -23,6 +23,9 @@ class TierWord(StrEnum):
     TABLES_DISAGREE = "tables disagree"
     TABLES_AGREE_IN_PART = "tables agree in part"
     OPEN = "open"
+    CONFIRMED = "confirmed"
+    CONTRADICTED = "contradicted"
+    IN_PART = "in part"
     NOT_RUN = "not run"
     COULD_NOT_RUN = "could not run"
 
@@ -40,9 +43,12 @@ class HeadlineWord(StrEnum):
 _WORDS = {
     Tier.REPORTED: {Stand.FOR: TierWord.TABLES_AGREE, Stand.AGAINST: TierWord.TABLES_DISAGREE,
                     Stand.IN_PART: TierWord.TABLES_AGREE_IN_PART, Stand.OPEN: TierWord.OPEN},
+    Tier.DATA: {Stand.FOR: TierWord.CONFIRMED, Stand.AGAINST: TierWord.CONTRADICTED, Stand.IN_PART: TierWord.IN_PART,
+                Stand.OPEN: TierWord.OPEN},
 }
 _HEADLINES = {TierWord.TABLES_AGREE: HeadlineWord.VERIFIED, TierWord.TABLES_DISAGREE: HeadlineWord.REFUTED,
-              TierWord.TABLES_AGREE_IN_PART: HeadlineWord.IN_PART}
+              TierWord.TABLES_AGREE_IN_PART: HeadlineWord.IN_PART, TierWord.CONFIRMED: HeadlineWord.VERIFIED,
+              TierWord.CONTRADICTED: HeadlineWord.REFUTED, TierWord.IN_PART: HeadlineWord.IN_PART}
 
 
 def of_count(count: Count) -> Stand:
@@ -53,7 +59,7 @@ def of_count(count: Count) -> Stand:
     anything left out a count is for or against nothing: at most in part.
     """
     holds, fails = count.number(Outcome.HOLDS), count.number(Outcome.FAILS)
-    if holds and holds < len(count.cells):
+    if holds and holds < count.total:
         return Stand.IN_PART
     if count.left_out or not (holds or fails):
         return Stand.OPEN

@@ -77,8 +77,9 @@ def claimcheck(tmp_path: Path) -> Command:
     """Run the command as its user does: in another process, elsewhere than in the repository."""
 
     def run(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+        without_data = {"CLAIMCHECK_DATA": "", "XDG_CACHE_HOME": str(tmp_path / "cache")}  # whatever this machine has
         return subprocess.run([sys.executable, "-m", "claimcheck", *map(str, arguments)], cwd=cwd or tmp_path, text=True,
-                              capture_output=True, check=False, env={**os.environ, **environment}, timeout=60)
+                              capture_output=True, check=False, env={**os.environ, **without_data, **environment}, timeout=60)
 
     return run
 

@@ -56,7 +56,7 @@ def test_json_on_stdout_is_the_report(claimcheck, paper_claims: Path, tmp_path: 
 
 
 def test_a_tier_that_is_named_and_cannot_run_ends_with_1_and_still_reports(claimcheck, paper_claims: Path, tmp_path: Path):
-    for tier in ("data", "reduced", "full", "synthetic"):
+    for tier in ("reduced", "full", "synthetic"):
         done = claimcheck("run", paper_claims, "--tier", tier, "--out", tmp_path / tier)
         assert done.returncode == 1
         assert f"cannot run tier {tier}" in done.stderr
@@ -79,8 +79,8 @@ def test_fail_on_is_a_gate(claimcheck, paper_claims: Path, tmp_path: Path):
 
 
 def test_options_that_change_nothing_yet_say_so(claimcheck, paper_claims: Path, tmp_path: Path):
-    done = claimcheck("run", paper_claims, "--jobs", "2", "--fetch", "--out", tmp_path / "o")
-    assert "--jobs, --fetch changed nothing, and nothing was downloaded" in done.stderr
+    done = claimcheck("run", paper_claims, "--jobs", "2", "--seed", "3", "--out", tmp_path / "o")
+    assert "--jobs, --seed changed nothing" in done.stderr
     assert "changed nothing" not in claimcheck("run", paper_claims, "--out", tmp_path / "o").stderr
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from claimcheck import plan
-from claimcheck.appraisal.appraise import Appraisal, appraise
+from claimcheck.appraisal.appraise import Appraisal, Evidence, appraise, data_sets
+from claimcheck.appraisal.data import Opened, open_all
 from claimcheck.appraisal.library import Library, read_library
 from claimcheck.claim import Claim, Kind
 from claimcheck.report import json_export
@@ -20,15 +21,18 @@ from claimcheck.report.compose import view
 from claimcheck.tier import Tier
 
 
-def report(claims: Path) -> dict[str, Any]:
+def report(claims: Path, data: Path | None = None) -> dict[str, Any]:
     library = read_library(claims)
     library.raise_faults()
-    made: dict[str, Any] = json.loads(json_export.render(view(appraised(library), library)))
+    wanted = [name for document in library.claims for name in data_sets(document.value)]
+    opened = open_all(wanted, [data] if data else [], None)
+    made: dict[str, Any] = json.loads(json_export.render(view(appraised(library, opened), library, opened)))
     return made
 
 
-def appraised(library: Library) -> list[Appraisal]:
-    return [appraise(document, library.table_of(document), set(Tier)) for document in library.claims]
+def appraised(library: Library, opened: Opened) -> list[Appraisal]:
+    return [appraise(document, Evidence(table=library.table_of(document), corpora=opened.corpora), set(Tier))
+            for document in library.claims]
 
 
 @pytest.fixture(scope="module")

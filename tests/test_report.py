@@ -175,11 +175,11 @@ def test_links_within_the_page_lead_somewhere(example: Path):
             assert target[1:] in ids
 
 
-def test_the_committed_example_is_what_the_claims_give(example: Path, root: Path, tmp_path: Path):
+def test_the_committed_example_is_what_the_claims_give(example: Path, root: Path, data_dir: Path, tmp_path: Path):
     from claimcheck.cli import main
 
     with pytest.raises(SystemExit):
-        main(["run", str(root / "claims"), "--out", str(tmp_path / "out")])
+        main(["run", str(root / "claims"), "--data-dir", str(data_dir), "--out", str(tmp_path / "out")])
     for name in ("index.html", "report.tex", "report.json"):
         assert (tmp_path / "out" / name).read_bytes() == (example / name).read_bytes(), f"{name}: run `make report`"
 

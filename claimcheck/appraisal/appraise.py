@@ -1,19 +1,24 @@
 """One claim, appraised: a verdict for each tier that applies, and a headline."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from claimcheck import verdict
 from claimcheck.claim import Atom, Claim
 from claimcheck.claim_files import ClaimFile
+from claimcheck.corpora.corpus import ParallelCorpus
 from claimcheck.evidence.checks import find
+from claimcheck.evidence.data_facts import find_fact
 from claimcheck.evidence.reported_table import ReportedTable
 from claimcheck.finding import Count
-from claimcheck.prediction import TablePrediction
+from claimcheck.prediction import DataPrediction, TablePrediction
 from claimcheck.tier import Tier
 from claimcheck.verdict import HeadlineWord, Stand, TierWord
 
-RUNNABLE = frozenset({Tier.REPORTED})
+Found: TypeAlias = tuple[TablePrediction | DataPrediction, Count]
+"""A prediction and what was found for it."""
+RUNNABLE = frozenset({Tier.REPORTED, Tier.DATA})
 """Tiers that this version can run."""
 _WHY_UNVERIFIED = {
     TierWord.NOT_RUN: "a claim of kind {kind} is settled at tier {tier} only, which was not run: {why}",
@@ -27,7 +32,7 @@ class CheckFinding:
     """What one check of one part found, and how that stands to what was asked."""
 
     atom: Atom
-    prediction: TablePrediction
+    prediction: TablePrediction | DataPrediction
     count: Count
     stand: Stand
 
@@ -67,14 +72,35 @@ class Appraisal:
         return self.document.value
 
 
-def appraise(document: ClaimFile, table: ReportedTable | None, asked: Collection[Tier]) -> Appraisal:
-    """Judge a claim at every tier that applies. `table` is None where the claim has no reported table beside it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """A data set that cannot be used, why, and what to do."""
+
+    why: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a claim is judged by: its reported table, if it has one, and the data sets that were opened, by name."""
+
+    table: ReportedTable | None = None
+    corpora: Mapping[str, ParallelCorpus | Unavailable] = field(default_factory=dict)
+
+
+def appraise(document: ClaimFile, evidence: Evidence, asked: Collection[Tier]) -> Appraisal:
+    """Judge a claim at every tier that applies."""
     claim = document.value
-    tiers = tuple(_at(claim, tier, table, asked) for tier in claim.tiers)
+    tiers = tuple(_at(claim, tier, evidence, asked) for tier in claim.tiers)
     return Appraisal(document=document, tiers=tiers, headline=_headline(claim, tiers))
 
 
-def _at(claim: Claim, tier: Tier, table: ReportedTable | None, asked: Collection[Tier]) -> TierVerdict:
+def data_sets(claim: Claim) -> tuple[str, ...]:
+    """The data sets that the claim's predictions at tier `data` are about."""
+    return tuple(dict.fromkeys(prediction.fact.dataset for atom in claim.atoms for prediction in atom.data))
+
+
+def _at(claim: Claim, tier: Tier, evidence: Evidence, asked: Collection[Tier]) -> TierVerdict:
     if tier not in asked:
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why="not asked for", remedy=f"run with --tier {tier}")
     if not any(atom.predicts_at(tier) for atom in claim.atoms):
@@ -84,41 +110,62 @@ def _at(claim: Claim, tier: Tier, table: ReportedTable | None, asked: Collection
     if tier not in RUNNABLE:
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why=NOT_BUILT.format(tier=tier),
                            remedy="a later version; the claim's predictions for it are already declared")
-    if table is None:
+    if tier is Tier.DATA:
+        return _data(claim, evidence.corpora)
+    if evidence.table is None:
         return TierVerdict(tier=tier, word=TierWord.COULD_NOT_RUN, why=f"{claim.tables} does not stand beside the claim",
                            remedy=f"put the paper's printed cells into {claim.tables} in the folder of the claim file")
-    return _reported(claim, table)
+    table = evidence.table
+    found = {atom.id: [(each, find(each.check, table)) for each in atom.reported] for atom in claim.atoms}
+    return _judged(claim, tier, found)
 
 
-def _reported(claim: Claim, table: ReportedTable) -> TierVerdict:
+def _data(claim: Claim, corpora: Mapping[str, ParallelCorpus | Unavailable]) -> TierVerdict:
+    opened: dict[str, ParallelCorpus] = {}
+    for name in data_sets(claim):
+        unknown = Unavailable(why=f"no data set called {name} was opened", remedy="see `claimcheck data list`")
+        corpus = corpora.get(name, unknown)
+        if isinstance(corpus, Unavailable):
+            return TierVerdict(tier=Tier.DATA, word=TierWord.COULD_NOT_RUN, why=corpus.why, remedy=corpus.remedy)
+        opened[name] = corpus
+    found = {atom.id: [(each, find_fact(each, opened[each.fact.dataset])) for each in atom.data] for atom in claim.atoms}
+    return _judged(claim, Tier.DATA, found)
+
+
+def _judged(claim: Claim, tier: Tier, found: Mapping[str, Sequence[Found]]) -> TierVerdict:
+    """The verdict of a tier from the counts found for the predictions of each atom, by the atom's id."""
     findings: list[CheckFinding] = []
     parts: list[tuple[Atom, Stand]] = []
     for atom in claim.atoms:
-        own = []
-        for prediction in atom.reported:
-            count = find(prediction.check, table)
-            own.append(CheckFinding(atom=atom, prediction=prediction, count=count, stand=verdict.of_count(count)))
+        own = [CheckFinding(atom=atom, prediction=prediction, count=count, stand=verdict.of_count(count))
+               for prediction, count in found[atom.id]]
         if own:
             parts.append((atom, verdict.of_parts([finding.stand for finding in own])))
             findings += own
-    untested = [atom for atom in claim.atoms if not atom.reported]
+    untested = [atom for atom in claim.atoms if not found[atom.id]]
     stands = [stand for _, stand in parts]
-    stand = verdict.of_parts(stands, len(untested))
-    return TierVerdict(tier=Tier.REPORTED, word=verdict.word(Tier.REPORTED, stand), findings=tuple(findings),
-                       parts=tuple(parts), why=_parts_in_words(stands, untested))
+    word = verdict.word(tier, verdict.of_parts(stands, len(untested)))
+    return TierVerdict(tier=tier, word=word, findings=tuple(findings), parts=tuple(parts),
+                       why=_parts_in_words(parts, untested, tier))
 
 
-def _parts_in_words(stands: list[Stand], untested: list[Atom]) -> str:
-    total = len(stands) + len(untested)
+def _parts_in_words(parts: Sequence[tuple[Atom, Stand]], untested: Sequence[Atom], tier: Tier) -> str:
+    total = len(parts) + len(untested)
+    stands = [stand for _, stand in parts]
     if total == 1:
-        return {Stand.FOR: "every cell that it speaks of bears it out", Stand.AGAINST: "no cell that it speaks of bears it out",
+        return {Stand.FOR: "everything that it speaks of bears it out", Stand.AGAINST: "nothing that it speaks of bears it out",
                 Stand.IN_PART: "some of the cells or readings bear it out, others do not",
                 Stand.OPEN: "the print cannot tell, or something could not be compared"}[stands[0]]
     words = {Stand.FOR: "borne out", Stand.AGAINST: "contradicted", Stand.IN_PART: "borne out in part",
              Stand.OPEN: "too close to tell from the print"}
-    counted = [f"{stands.count(stand)} of {total} parts {text}" for stand, text in words.items() if stand in stands]
+    counted = []
+    for stand, text in words.items():
+        own = [atom.says for atom, each in parts if each is stand]
+        named = f" ({'; '.join(own)})" if own and stand is not Stand.FOR else ""
+        counted += [f"{len(own)} of {total} parts {text}{named}"] if own else []
     if untested:
-        counted.append(f"{len(untested)} of {total} not in the tables ({'; '.join(atom.says for atom in untested)})")
+        where = "in the tables" if tier is Tier.REPORTED else "in the files"
+        counted.append(f"{len(untested)} of {total} not {where} ({'; '.join(atom.says for atom in untested)})")
     return ", ".join(counted)
 
 

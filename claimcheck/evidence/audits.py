@@ -48,7 +48,7 @@ def _granularity(says: str, admissible: Granularity, table: ReportedTable) -> Au
     """How many rates fit each admissible n, and any of them."""
     counts = {name: granularity(Granularity(admissible={name: size}, where=admissible.where), table)
               for name, size in admissible.admissible.items()}
-    each = "; ".join(f"n = {name}: {count.number(Outcome.HOLDS)} of {len(count.cells)}" for name, count in counts.items())
+    each = "; ".join(f"n = {name}: {count.number(Outcome.HOLDS)} of {count.total}" for name, count in counts.items())
     return AuditFinding(says=f"{says} ({each})", count=granularity(admissible, table),
                         reads="A rate that fits no admissible n is a question about n, not an error of the paper.")
 

@@ -6,13 +6,27 @@ from pathlib import Path
 
 from claimcheck import __version__
 from claimcheck.appraisal.appraise import Appraisal, CheckFinding, TierVerdict, settled_by
+from claimcheck.appraisal.data import Opened
 from claimcheck.appraisal.library import Library, table_path
 from claimcheck.claim import Claim
+from claimcheck.corpora.corpus import ParallelCorpus
+from claimcheck.corpora.manifest import manifest
 from claimcheck.evidence.audits import PRINTED_ELSEWHERE, AuditFinding
-from claimcheck.finding import Count, Outcome
+from claimcheck.evidence.data_facts import statistics
+from claimcheck.finding import Count, Outcome, Statistics
 from claimcheck.plan import prediction_digest
 from claimcheck.report.findings import counted
-from claimcheck.report.view import AuditView, ClaimView, FileView, FindingView, PartView, ReportView, TierView
+from claimcheck.report.view import (
+    AuditView,
+    ClaimView,
+    DataSetView,
+    FileView,
+    FindingView,
+    PartView,
+    ReportView,
+    StatisticsView,
+    TierView,
+)
 from claimcheck.report.wording import file_digest, sentence, short_path
 from claimcheck.tier import Tier
 from claimcheck.verdict import HeadlineWord, Stand
@@ -21,7 +35,7 @@ _UNSETTLED = (HeadlineWord.UNVERIFIED, HeadlineWord.NOT_TESTABLE)
 SHOWN_TIERS = (Tier.REPORTED, Tier.DATA, Tier.REDUCED, Tier.FULL)
 
 
-def view(appraisals: Sequence[Appraisal], library: Library) -> ReportView:
+def view(appraisals: Sequence[Appraisal], library: Library, opened: Opened) -> ReportView:
     """Everything that a report says of the appraised claims."""
     numbers = {document.path: number for number, document in enumerate(library.claims, start=1)}
     claims = tuple(_claim(numbers[each.document.path], each) for each in appraisals)
@@ -39,15 +53,31 @@ def view(appraisals: Sequence[Appraisal], library: Library) -> ReportView:
         tally=_tally(claim.verdict for claim in sentences),
         tables_tally=_tally(tier.verdict for claim in sentences if (tier := claim.at(Tier.REPORTED))),
         audits=tuple(_audit(table.path, each) for table in tables for each in library.audits.get(table.path, ())),
+        data_sets=tuple(_data_set(name, corpus) for name, corpus in opened.corpora.items()
+                        if isinstance(corpus, ParallelCorpus)),
+        hygiene=tuple(_statistics(each) for each in opened.hygiene),
         files=(*(FileView(name=short_path(table.path), digest=table.digest, holds=f"{len(table.rows)} printed cells")
                  for table in tables),
                *(FileView(name=short_path(path), digest=file_digest(path), holds="numbers printed elsewhere")
                  for path in (table.path.parent / PRINTED_ELSEWHERE for table in tables) if path.is_file()),
                *(FileView(name=short_path(each.path), digest=each.digest, holds="reproduction") for each in named),
-               *(FileView(name=claim.file, digest=claim.digest, holds=claim.id) for claim in claims)),
+               *(FileView(name=claim.file, digest=claim.digest, holds=claim.id) for claim in claims),
+               *(FileView(name=file.path, digest=file.sha256, holds="data, as published") for file in opened.files)),
         underspecified=tuple((each.what, each.chosen, each.because) for document in named
                              for each in document.value.underspecified),
         notes=tuple(f"{short_path(note.path)}: {note.text}" if note.path else note.text for note in library.notes))
+
+
+def _data_set(name: str, corpus: ParallelCorpus) -> DataSetView:
+    known = manifest()[name]
+    return DataSetView(name=name, title=known.title, source=known.source, terms=known.terms, citation=known.citation,
+                       statistics=tuple(_statistics(each) for each in statistics(corpus, known.title)))
+
+
+def _statistics(table: Statistics) -> StatisticsView:
+    return StatisticsView(
+        title=table.title, says=table.says, columns=table.columns,
+        rows=tuple((name, tuple("" if each is None else f"{each:,}" for each in counts)) for name, counts in table.rows))
 
 
 def _tally(words: Iterable[str]) -> tuple[tuple[str, int], ...]:
@@ -97,7 +127,7 @@ def _audit(path: Path, audit: AuditFinding) -> AuditView:
     count = audit.count
     misfits = Count(asks=count.asks, left_out=count.left_out,
                     cells=tuple(cell for cell in count.cells if cell.outcome is not Outcome.HOLDS))
-    total, fits = len(count.cells), count.number(Outcome.HOLDS)
+    total, fits = count.total, count.number(Outcome.HOLDS)
     return AuditView(table=short_path(path), says=audit.says, reads=audit.reads if fits < total else "",
                      printed=f"{fits} of {total}", text=f"{fits} of {total} fit" if fits < total else f"all {total} fit",
                      finding=counted(misfits, says=audit.says, stand=Stand.OPEN, margin="difference"))

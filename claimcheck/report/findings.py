@@ -46,7 +46,7 @@ def _printed(count: Count) -> str:
     """The count in few words; of a single cell its numbers, of a few reductions their sizes."""
     if not count.cells:
         return "no cell"
-    first, total = count.cells[0], len(count.cells)
+    first, total = count.cells[0], count.total
     if total == 1 and first.margin is None and len(first.values) > 1:
         found, claimed = (number(value.value, value.decimals) for value in (first.values[0], first.values[-1]))
         return f"{found} as claimed" if first.outcome is Outcome.HOLDS else f"{found}, claimed {claimed}"
@@ -59,7 +59,7 @@ def _printed(count: Count) -> str:
 
 
 def _sentence(count: Count) -> str:
-    total = len(count.cells)
+    total = count.total
     if not total:
         return f"{count.asks}: nothing could be compared"
     holds, fails, ties = (count.number(outcome) for outcome in Outcome)
@@ -75,7 +75,7 @@ def _sentence(count: Count) -> str:
     if total == 1:
         text += "; " + _against(count.cells[0])
     elif 0 < len(odd) <= MOST_NAMED:
-        text += "; " + "; ".join(f"{_named(cell, count.cells)}: {_against(cell)}" for cell in odd)
+        text += "; " + "; ".join(f"{_named(cell, count.cells)}: {_against(cell)}".removesuffix(": ") for cell in odd)
     return text
 
 

@@ -8,6 +8,7 @@ from claimcheck.report.view import FindingView, ReportView
 
 SYMBOLS = {
     "verified": "✓", "refuted": "✗", "in part": "◐", "unverified": "○", "not testable as stated": "∅",
+    "confirmed": "✓", "contradicted": "✗",
     "tables agree": "✓", "tables disagree": "✗", "tables agree in part": "◐", "open": "?", "not run": "–",
     "could not run": "!", "holds": "●", "fails": "✗", "within rounding": "◇",
 }

@@ -7,7 +7,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from claimcheck.report.view import AuditView, ClaimView, FindingView, ReportView, TierView
+from claimcheck.report.view import AuditView, ClaimView, FindingView, ReportView, StatisticsView, TierView
 
 SCHEMA = "report-v1.schema.json"
 
@@ -27,10 +27,21 @@ def render(report: ReportView) -> str:
         "papers": [{"id": name, "title": title, "url": url} for name, title, url in report.papers],
         "claims": [_claim(claim) for claim in report.claims],
         "table_findings": [_audit(audit) for audit in report.audits],
+        "data_sets": [{"name": each.name, "title": each.title, "source": each.source, "terms": each.terms,
+                       "citation": each.citation, "statistics": [_statistics(table) for table in each.statistics]}
+                      for each in report.data_sets],
+        "data_overlap": [_statistics(table) for table in report.hygiene],
         "inputs": [{"name": file.name, "sha256": file.digest, "holds": file.holds} for file in report.files],
         "notes": list(report.notes),
     }
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+
+
+def _statistics(table: StatisticsView) -> dict[str, Any]:
+    return {"title": table.title, "says": table.says,
+            "rows": [{"name": name, "counts": {column: int(text.replace(",", "")) for column, text
+                                               in zip(table.columns, texts, strict=True) if text}}
+                     for name, texts in table.rows]}
 
 
 def _claim(claim: ClaimView) -> dict[str, Any]:

@@ -114,6 +114,28 @@ class AuditView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsView:
+    """A table of counts: for each row its name and a text a column."""
+
+    title: str
+    says: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSetView:
+    """A data set that was read: its terms and its counts."""
+
+    name: str
+    title: str
+    source: str
+    terms: str
+    citation: str
+    statistics: tuple[StatisticsView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
     """The whole report."""
 
@@ -127,6 +149,8 @@ class ReportView:
     tables_tally: tuple[tuple[str, int], ...]
     claims: tuple[ClaimView, ...]
     audits: tuple[AuditView, ...]
+    data_sets: tuple[DataSetView, ...]
+    hygiene: tuple[StatisticsView, ...]
     files: tuple[FileView, ...]
     underspecified: tuple[tuple[str, str, str], ...]
     notes: tuple[str, ...]

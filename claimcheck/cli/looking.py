@@ -1,0 +1,92 @@
+"""Verbs that look and judge nothing: list, plan, validate, schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from claimcheck.cli.options import CLAIMS_HERE, FORMAT, ONLY, PROFILE, REPRODUCTIONS, SCHEMAS, SEED, options
+from claimcheck.cli.shared import echo_json, make_plans, read_claims
+
+
+@click.command("list")
+@CLAIMS_HERE
+@FORMAT
+def list_claims(claims: Path, form: str) -> None:
+    """List the claims: id, kind, statement. Reads little and checks little; `validate` checks."""
+    from claimcheck import claim_files
+
+    heads = claim_files.heads(claims)
+    if form == "json":
+        echo_json([{"id": each.id, "kind": each.kind, "statement": each.statement, "file": str(each.path)} for each in heads])
+        return
+    for each in heads:
+        click.echo(f"{each.id}  [{each.kind}]\n    {each.statement}")
+
+
+@click.command()
+@CLAIMS_HERE
+@options(PROFILE, ONLY, SEED, REPRODUCTIONS, FORMAT)
+def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: int, reproductions: Path | None,
+         form: str) -> None:
+    """Say what each claim needs at each tier, and which training runs a profile asks for; runs nothing."""
+    from claimcheck.appraisal.appraise import RUNNABLE
+    from claimcheck.appraisal.library import chosen
+
+    library = read_claims(claims, reproductions)
+    plans = make_plans(library, profile, first_seed)
+    documents = chosen(library, only)
+    if form == "json":
+        echo_json({
+            "claims": [{"id": each.value.id, "tiers": list(each.value.tiers)} for each in documents],
+            "plans": [{"reproduction": each.reproduction, "profile": each.profile, "tier": each.tier,
+                       "predictions": dict(each.predictions),
+                       "runs": [{"digest": one.digest, "backbone": one.condition.backbone, "arm": one.condition.arm,
+                                 "seed": one.seed} for one in each.runs]} for each in plans]})
+        return
+    for each in documents:
+        names = (f"{tier} ({'can run' if tier in RUNNABLE else 'cannot run in this version'})" for tier in each.value.tiers)
+        click.echo(f"{each.value.id}: {', '.join(names)}")
+    for made in plans:
+        click.echo(f"\n{made.reproduction}, profile {made.profile}: {made.says}\n"
+                   f"evidence of tier {made.tier}; {len(made.runs)} training runs, none of which this version can run")
+        for one in made.runs:
+            click.echo(f"  {one.digest[:12]}  {one.condition.backbone}  {one.condition.arm}  seed {one.seed}")
+
+
+@click.command()
+@CLAIMS_HERE
+@REPRODUCTIONS
+def validate(claims: Path, reproductions: Path | None) -> None:
+    """Check CLAIMS, and the tables and reproductions that they name; print every fault of every file."""
+    from claimcheck.appraisal.library import check
+    from claimcheck.errors import FileFaults
+
+    library = check(claims, reproductions)
+    for note in library.notes:
+        click.echo(f"note: {note.path}: {note.text}" if note.path else f"note: {note.text}", err=True)
+    faults = (*library.faults, *library.doubts, *library.corrupt)
+    if faults:
+        error = FileFaults(faults)
+        number = len(error.faults)
+        click.echo(f"{number} {'fault' if number == 1 else 'faults'}", err=True)
+        for fault in error.faults:
+            click.echo(str(fault))
+        raise click.exceptions.Exit(error.exit_status)
+    click.echo(f"{len(library.claims)} claims, {len(library.reproductions)} reproductions, {len(library.tables)} reported "
+               "tables: no fault")
+
+
+@click.command()
+@click.argument("which", type=click.Choice(SCHEMAS), default="claim")
+def schema(which: str) -> None:
+    """Print the JSON Schema of a claim file, a reproduction file or report.json."""
+    from claimcheck import documents
+    from claimcheck.claim import Claim
+    from claimcheck.report import json_export
+    from claimcheck.reproduction import Reproduction
+
+    made = {"claim": lambda: documents.json_schema(Claim), "reproduction": lambda: documents.json_schema(Reproduction),
+            "report": json_export.schema}
+    echo_json(made[which]())

@@ -1,0 +1,73 @@
+"""Options and arguments that several verbs share, and the group that turns errors into exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from claimcheck.errors import ClaimcheckError
+
+TIERS = ("reported", "data", "reduced", "full", "synthetic")
+HEADLINES = ("verified", "refuted", "in part", "unverified", "not testable as stated")
+SCHEMAS = ("claim", "reproduction", "report")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Verbs(click.Group):
+    """A group that ends every error raised on purpose with its message and its exit status."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Invoke the verb."""
+        try:
+            return super().invoke(ctx)
+        except ClaimcheckError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_status)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise  # click ends quietly where a reader went away
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"{where}{error.strerror or error}; check the path, its rights and the space left", err=True)
+            ctx.exit(1)
+
+
+class FolderOrFile(click.Path):
+    """A path that is not empty: an empty one, as of an unset variable, would mean the working folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Convert to a Path, or fail."""
+        if value == "":
+            self.fail("the path is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+CLAIMS = click.argument("claims", type=FolderOrFile(path_type=Path))
+CLAIMS_HERE = click.argument("claims", type=FolderOrFile(path_type=Path), default="claims")
+
+
+def options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator, shown in this order."""
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+    return decorate
+
+
+REPRODUCTIONS = click.option("--reproductions", type=click.Path(file_okay=False, exists=True, path_type=Path), default=None,
+                              help="Folder of reproduction files; else the nearest folder called reproductions.")
+ONLY = click.option("--only", multiple=True, metavar="ID", help="Only this claim; can be given several times.")
+PROFILE = click.option("--profile", default=None, metavar="NAME", help="Profile of the reproduction; else its default.")
+SEED = click.option("--seed", "first_seed", type=click.IntRange(min=0), default=0, metavar="FIRST", show_default=True,
+                     help="First seed of the training runs.")
+TIER = click.option("--tier", "tiers", multiple=True, type=click.Choice(TIERS),
+                     help="Only this tier of evidence; can be given several times. Default: all that can run.")
+OUT = click.option("--out", type=FolderOrFile(path_type=Path), default=None, metavar="DIR",
+                    help="Folder of the report. Default: reports/ and the name of the claims' folder.")
+FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+                       help="Form of what is printed.")
+DATA_DIR = click.option("--data-dir", type=click.Path(file_okay=False, exists=True, path_type=Path), default=None,
+                        help="Folder with the data sets; else CLAIMCHECK_DATA, else the user's cache.")

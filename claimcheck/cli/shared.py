@@ -1,0 +1,69 @@
+"""What the verbs share: reading claims, making plans, progress, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from claimcheck.appraisal.library import Library
+    from claimcheck.plan import Plan
+
+
+def read_claims(claims: Path, reproductions: Path | None) -> Library:
+    """The claims and all that they name. Raises FileFaults, CorruptInput or UsageFault."""
+    from claimcheck.appraisal.library import read_library
+
+    library = read_library(claims, reproductions)
+    library.raise_faults()
+    for doubt in library.doubts:
+        click.echo(f"note: {doubt}", err=True)
+    for note in library.notes:
+        click.echo(f"note: {note.path}: {note.text}" if note.path else f"note: {note.text}", err=True)
+    return library
+
+
+def make_plans(library: Library, profile: str | None, first_seed: int) -> list[Plan]:
+    """A plan for each reproduction that the claims name. Raises UsageFault: a profile that one of them does not have."""
+    from claimcheck import plan as planning
+    from claimcheck.documents import suggestion
+    from claimcheck.errors import UsageFault
+
+    plans = []
+    if profile is not None and not library.reproductions:
+        raise UsageFault(f"--profile {profile}: no claim here has a reproduction; leave it out, or see --reproductions")
+    for name, document in library.reproductions.items():
+        wanted = profile or document.value.default_profile
+        if wanted not in document.value.profiles:
+            raise UsageFault(f"--profile {wanted}: reproduction {name} has no such profile; "
+                             f"{suggestion(wanted, document.value.profiles)}")
+        own = [each.value for each in library.claims if each.value.reproduction == name]
+        plans.append(planning.make(own, document.value, wanted, first_seed))
+    return plans
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal; elsewhere one line at the end, so that logs stay quiet."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda name: bar.update(task, advance=1, description=f"{what} {name}")
+    else:
+        yield lambda _: None
+        click.echo(f"{what}: {total} claims", err=True)
+
+
+def echo_json(value: Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=True))
