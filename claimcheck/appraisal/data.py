@@ -13,7 +13,6 @@ from claimcheck.corpora.manifest import DataSet, File, manifest
 from claimcheck.errors import CorruptInput, Fault
 from claimcheck.finding import Statistics
 
-
 MOST_NAMED = 3
 
 

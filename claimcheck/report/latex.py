@@ -4,7 +4,7 @@ import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from claimcheck.report.view import FindingView, ReportView
+from claimcheck.report.view import CellView, FindingView, ReportView
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
@@ -17,6 +17,7 @@ _SPECIAL = {
 LONGEST_WORD = 18
 BREAK_EVERY = 15
 MOST_COLUMNS = 12
+MOST_ROWS = 40
 _LATIN = frozenset("ĂăĄąĆćČčĎďĐđĘęĚěĞğİıŁłŃńŇňŐőŒœŔŕŘřŚśŞşŠšŤťŮůŰűŸŹźŻżŽž")
 _MARKS = {"\0": "{}", "\1": r"\allowbreak{}"}
 _CONTROLS = dict.fromkeys([*range(9), *range(14, 28), 127], "\ufffd")
@@ -71,6 +72,13 @@ def column_spec(finding: FindingView) -> str:
     return about + values + "r" * bool(finding.margin_column) + outcome
 
 
+def shown(finding: FindingView) -> tuple[CellView, ...]:
+    """The cells that the paper prints: all of a short table, of a long one those that do not hold."""
+    if len(finding.cells) <= MOST_ROWS:
+        return finding.cells
+    return tuple(cell for cell in finding.cells if cell.outcome != "holds")
+
+
 def digest(hexadecimal: str) -> TeX:
     """A digest that may break between groups of eight digits."""
     groups = (hexadecimal[start:start + 8] for start in range(0, len(hexadecimal), 8))
@@ -85,5 +93,5 @@ def render(report: ReportView) -> str:
         block_start_string=r"\BLOCK{", block_end_string="}", variable_start_string=r"\VAR{", variable_end_string="}",
         comment_start_string=r"\COMMENT{", comment_end_string="}", trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True)
-    environment.globals.update(column_spec=lambda finding: TeX(column_spec(finding)), digest=digest, most=MOST_COLUMNS)
+    environment.globals.update(column_spec=lambda finding: TeX(column_spec(finding)), digest=digest, most=MOST_COLUMNS, shown=shown)
     return environment.get_template("report.tex.jinja").render(report=report)
