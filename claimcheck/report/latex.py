@@ -93,5 +93,6 @@ def render(report: ReportView) -> str:
         block_start_string=r"\BLOCK{", block_end_string="}", variable_start_string=r"\VAR{", variable_end_string="}",
         comment_start_string=r"\COMMENT{", comment_end_string="}", trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True)
-    environment.globals.update(column_spec=lambda finding: TeX(column_spec(finding)), digest=digest, most=MOST_COLUMNS, shown=shown)
+    environment.globals.update(column_spec=lambda finding: TeX(column_spec(finding)), digest=digest, shown=shown,
+                               most=MOST_COLUMNS)
     return environment.get_template("report.tex.jinja").render(report=report)
