@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimcheck.evidence.checks import Number, compare, find
+from claimcheck.evidence.checks import compare, find
+from claimcheck.evidence.numbers import Number
 from claimcheck.evidence.reported_table import ReportedTable, read_table
 from claimcheck.finding import Count, Outcome
 from claimcheck.prediction import (

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claimcheck.errors import CorruptInput, Fault
-from claimcheck.evidence.checks import About, agreement, granularity, mean_reproduces
+from claimcheck.evidence.fits import agreement, granularity, mean_reproduces
+from claimcheck.evidence.numbers import About
 from claimcheck.evidence.reported_table import ReportedTable, Row, read_csv, read_number
 from claimcheck.finding import Cell, Count, Outcome, Source
 from claimcheck.prediction import Granularity, MeanReproduces

@@ -1,0 +1,109 @@
+"""Predictions for tiers `reduced` and `full`: what a re-run of the method should show, each with its margin."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from claimcheck.fields import MEASURE, PERTURBATION, each_fits, said
+from claimcheck.prediction.shared import ALSO, MARGIN, Reading, Setting, distinct, exactly_one, from_0_to_1
+
+
+class Combine(StrEnum):
+    """How the comparisons of one prediction join, for each backbone and rival: all must hold, or their average decides."""
+
+    ALL = "all"
+    MEAN = "mean"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """`arm` has a higher mean than each rival; with `combine: all` in every data set, setting and backbone."""
+
+    arm: str = field(metadata=said("The arm of the reproduction that is said to be ahead."))
+    against: tuple[str, ...] = field(metadata=said("Its rivals, arms of the reproduction.", min_length=1))
+    measure: str = field(metadata=said("For example AP, R@1, R@10.", pattern=MEASURE))
+    settings: tuple[Setting, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
+    datasets: tuple[str, ...] = field(metadata=said("Logical names, for example xquad-r.", min_length=1))
+    margin: float = field(metadata=MARGIN)
+    also_margins: tuple[float, ...] = field(default=(), metadata=ALSO)
+    combine: Combine = field(default=Combine.ALL, metadata=said(
+        "all (every data set and setting must hold), or mean (their average must)."))
+
+    def __post_init__(self) -> None:
+        distinct("arm and against", self.arm, *self.against)
+        from_0_to_1("also_margins", self.also_margins)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """The log of the ratio of macro means of `against` over `arm` exceeds -log(1 - at_least)."""
+
+    arm: str = field(metadata=said("The arm that is said to be lower."))
+    against: str = field(metadata=said("The arm that it is compared with."))
+    measure: str = field(metadata=said("For example RankDistance.", pattern=MEASURE))
+    settings: tuple[Setting, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
+    datasets: tuple[str, ...] = field(metadata=said("Logical names, for example xquad-r.", min_length=1))
+    at_least: float = field(metadata=said("Share of `against` from 0 to 1: 0.10 is a tenth.", ge=0, lt=1))
+    also_at_least: tuple[float, ...] = field(default=(), metadata=said("Further shares for which it is shown."))
+    margin: float = field(metadata=said("Smallest reduction of interest, a share from 0 to 1.", gt=0, lt=1))
+
+    def __post_init__(self) -> None:
+        distinct("arm and against", self.arm, self.against)
+        from_0_to_1("also_at_least", self.also_at_least)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguagesAhead:
+    """In how many languages `arm` is ahead of `against` (partial conjunction), at least `at_least` of them."""
+
+    arm: str = field(metadata=said("The arm that is said to be ahead."))
+    against: str = field(metadata=said("The arm that it is compared with."))
+    measure: str = field(metadata=said("For example AP.", pattern=MEASURE))
+    settings: tuple[Setting, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
+    datasets: tuple[str, ...] = field(metadata=said("Logical names, for example xquad-r.", min_length=1))
+    at_least: int | Literal["all"] = field(default="all", metadata=said("A number of languages, or all."))
+    margin: float = field(metadata=MARGIN)
+
+    def __post_init__(self) -> None:
+        distinct("arm and against", self.arm, self.against)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """Under perturbed queries, `arm` loses no more than `against`: a difference in differences within a run.
+
+    It is judged on the absolute and on the log scale, which must agree.
+    """
+
+    arm: str = field(metadata=said("The arm that is asked about."))
+    against: tuple[str, ...] = field(metadata=said("The arms that it is compared with.", min_length=1))
+    measure: str = field(metadata=said("For example AP.", pattern=MEASURE))
+    settings: tuple[Setting, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
+    datasets: tuple[str, ...] = field(metadata=said("Logical names, for example xquad-r.", min_length=1))
+    perturbations: tuple[str, ...] = field(metadata=said("Families of perturbations, P1 to P14.", min_length=1))
+    margin: float = field(metadata=MARGIN)
+    also_margins: tuple[float, ...] = field(default=(), metadata=ALSO)
+
+    def __post_init__(self) -> None:
+        distinct("arm and against", self.arm, *self.against)
+        from_0_to_1("also_margins", self.also_margins)
+        each_fits(self.perturbations, PERTURBATION, "the perturbation")
+
+
+RERUN_CHECKS = ("difference", "reduction", "languages_ahead", "interaction")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerunPrediction:
+    """What a re-run of the method should show if the claim is right: exactly one contrast, with its margin."""
+
+    reading: Reading | None = field(default=None, metadata=said("literal or fair, where the two differ."))
+    label: str = field(default="", metadata=said("Two or three words for the first table of the report.", max_length=40))
+    says: str = field(default="", metadata=said("What is asked, in the reader's words.", max_length=300))
+    difference: Difference | None = None
+    reduction: Reduction | None = None
+    languages_ahead: LanguagesAhead | None = None
+    interaction: Interaction | None = None
+
+    def __post_init__(self) -> None:
+        exactly_one(self, *RERUN_CHECKS)
