@@ -19,8 +19,8 @@ $(VENV)/.tests: $(VENV)/.runs
 	@touch $@
 
 .PHONY: run
-run: $(VENV)/.runs ## set up, then judge the claims and write report/index.html, report.tex and report.json
-	$(BIN)/claimcheck run claims/ --out report
+run: $(VENV)/.runs ## set up, then judge the claims and write report/hybrid-batches/index.html
+	$(BIN)/claimcheck run claims/
 
 .PHONY: check
 check: lint test ## pass all checks and tests; this is what CI runs
@@ -45,4 +45,4 @@ schemas: $(VENV)/.runs ## write the JSON Schemas that editors read
 .PHONY: report
 report: $(VENV)/.runs ## make the example report under reports/ again, from the data in CLAIMCHECK_DATA
 	$(BIN)/claimcheck data verify xquad-r mlqa-r
-	$(BIN)/claimcheck run claims/
+	$(BIN)/claimcheck run claims/ --out reports/hybrid-batches

@@ -65,6 +65,9 @@ class Atom:
         if not (self.needs or self.reported or self.data or self.rerun):
             raise ValueError(f"atom `{self.id}` cannot fail: it predicts nothing; give `reported`, `data` or `rerun` "
                              "predictions, or say in `needs` what is missing to test it")
+        if self.vague and not self.chosen:
+            raise ValueError(f"atom `{self.id}` is vague and does not say in `chosen` why it is tested as it is; say it, and "
+                             "what was known when it was chosen")
         if self.needs and (self.reported or self.data or self.rerun):
             raise ValueError(f"atom `{self.id}` says in `needs` that it cannot be tested and predicts something all the same; "
                              "make two atoms of it")
@@ -89,8 +92,8 @@ class Atom:
 class SourceReport:
     """What the document that the claim was taken from said of it."""
 
-    verified: bool | None = field(metadata=said("true, false, or null where it said nothing."))
-    confidence: float | None = field(metadata=said("From 0 to 1, or null where it gave none.", ge=0, le=1))
+    verified: bool | None = field(default=None, metadata=said("true, false, or null where it said nothing."))
+    confidence: float | None = field(default=None, metadata=said("From 0 to 1, or null where it gave none.", ge=0, le=1))
     completed: str = field(default="", metadata=said("The words that were cut off there and are completed here."))
 
 
@@ -117,8 +120,11 @@ class Claim:
     scope: Scope = field(metadata=said("benchmark (this test set) or beyond (questions beyond it too)."))
     paper: str = field(metadata=said("The paper under test, for example arXiv:2408.10536.", pattern=ONE_LINE))
     where: str = field(metadata=said("Where in the paper the sentence stands.", pattern=ONE_LINE, max_length=300))
-    source_report: SourceReport = field(metadata=said("What the document that it was taken from said of it."))
     atoms: tuple[Atom, ...] = field(metadata=said("Its parts, each of which can fail.", min_length=1))
+    source_report: SourceReport = field(default_factory=SourceReport, metadata=said(
+        "What the document that the claim was taken from said of it; left out where there is none."))
+    remark: str = field(default="", metadata=said(
+        "One line that a reader must see beside the verdict, under the sentence in the first table.", max_length=160))
     question: bool = field(default=False, metadata=said(
         "True where it is a question put to the paper, not a sentence of it."))
     reproduction: str | None = field(default=None, metadata=said("Name of the reproduction that re-runs it.", pattern=NAME,
@@ -133,6 +139,8 @@ class Claim:
 
     def __post_init__(self) -> None:
         names = [atom.id for atom in self.atoms]
+        if self.kind is Kind.VAGUE and not any(atom.vague for atom in self.atoms):
+            raise ValueError("`kind: vague`, and no atom names its vague word; give it as `vague` in the atom it stands in")
         readings = {reading for atom in self.atoms for reading in atom.readings}
         if self.literal and self.fair and Reading.FAIR in readings and Reading.LITERAL not in readings:
             raise ValueError("`literal` is given, and no check is marked `reading: literal`; mark the one that tests it")

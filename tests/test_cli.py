@@ -40,7 +40,7 @@ def test_the_main_job_reports_on_stdout_and_writes_three_files(claimcheck, paper
 
 def test_the_report_goes_to_a_folder_named_after_the_claims(claimcheck, paper_claims: Path, tmp_path: Path):
     assert claimcheck("run", paper_claims).returncode == 0
-    assert (tmp_path / "reports" / "hybrid-batches" / "index.html").is_file()
+    assert (tmp_path / "report" / "hybrid-batches" / "index.html").is_file()
 
 
 def test_the_same_input_gives_the_same_bytes_wherever_it_lies(claimcheck, paper_claims: Path, root: Path, tmp_path: Path):

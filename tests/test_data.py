@@ -175,6 +175,34 @@ def test_a_flipped_byte_stops_what_needs_it_and_nothing_else(claimcheck, paper_c
     assert claimcheck("data", "verify", "--data-dir", copied).returncode == 1
 
 
+def test_a_corrupt_file_is_named_though_another_is_missing(claimcheck, paper_claims: Path, copied: Path, tmp_path: Path):
+    (copied / "xquad-r" / "ar.json").unlink()
+    (copied / "xquad-r" / "de.json").write_text("{}", encoding="utf-8")
+    for verb in ("run", "report"):
+        done = claimcheck(verb, paper_claims, "--data-dir", copied, "--out", tmp_path / "out")
+        assert done.returncode == 1
+        assert "de.json:1:1: differs from the published" in done.stderr
+        tier = json.loads((tmp_path / "out" / "report.json").read_text())["claims"][2]["tiers"]["data"]
+        assert "de.json differs" in tier["why"]
+    assert claimcheck("data", "verify", "--data-dir", copied).returncode == 1
+
+
+def test_a_tier_named_that_lacks_something_for_some_claims_ends_with_1(claimcheck, paper_claims: Path, copied: Path, tmp_path):
+    shutil.rmtree(copied / "mlqa-r")
+    done = claimcheck("run", paper_claims, "--tier", "data", "--data-dir", copied, "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert "tier data could not run for 2 of 4 claims" in done.stderr
+
+
+def test_a_data_set_that_cannot_be_counted_is_a_fault(claimcheck, paper_claims: Path):
+    path = paper_claims / "hybrid-batches" / "03-parallel-in-11-and-7-languages.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("parallel: {dataset: mlqa-r", "parallel: {dataset: mlqar"),
+                    encoding="utf-8")
+    done = claimcheck("validate", paper_claims)
+    assert done.returncode == 2
+    assert "no data set called `mlqar` can be counted; did you mean `mlqa-r`?" in done.stdout
+
+
 def test_absent_data_in_a_plain_run_could_not_run_with_the_remedy(claimcheck, paper_claims: Path, tmp_path: Path):
     done = claimcheck("run", paper_claims, "--out", tmp_path / "out")
     assert done.returncode == 0
@@ -187,6 +215,9 @@ def test_absent_data_in_a_plain_run_could_not_run_with_the_remedy(claimcheck, pa
 
 def test_the_given_folder_counts_before_the_environment_and_that_before_the_cache(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("CLAIMCHECK_DATA", str(tmp_path / "environment"))
+    with pytest.raises(UsageFault, match="is no folder that can be read"):
+        door.folders(None)
+    (tmp_path / "environment").mkdir()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert door.folders(tmp_path / "given") == (tmp_path / "given", tmp_path / "environment",
                                                 tmp_path / "cache" / "claimcheck" / "data")
@@ -243,13 +274,47 @@ def test_a_missing_language_is_named(claimcheck, paper_claims: Path, copied: Pat
 
 def test_fetch_keeps_nothing_that_differs_and_replaces_nothing_that_stands(served: DataSet, tmp_path: Path):
     wrong = replace(served, files=tuple(replace(file, sha256=hashlib.sha256(b"x").hexdigest()) for file in served.files))
-    with pytest.raises(CorruptInput, match="nothing was kept"):
+    with pytest.raises(CorruptInput, match=r"is not the published mlqa-r/ar\.json; try again later; nothing was kept"):
         door.fetch(wrong, tmp_path, lambda line: None)
     assert [path for path in (tmp_path / "mlqa-r").iterdir()] == []  # noqa: C416 - a list reads better in a failure
     (tmp_path / "mlqa-r" / "ar.json").write_text("mine", encoding="utf-8")
     with pytest.raises(CorruptInput, match="4 bytes where"):
         door.fetch(served, tmp_path, lambda line: None)
     assert (tmp_path / "mlqa-r" / "ar.json").read_text(encoding="utf-8") == "mine"
+
+
+class Rude(Quiet):
+    """Answers as no server should."""
+
+    answers = iter(())
+
+    def do_GET(self) -> None:
+        self.wfile.write(next(type(self).answers))
+
+
+@pytest.mark.parametrize("answer", [
+    b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 300 + b"\r\n", b"HTTP/1.1 302 x\r\nLocation: http://[::1\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\nshort", b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100_000,
+])
+def test_no_answer_of_a_server_does_more_than_fail_to_be_the_file(answer: bytes, served: DataSet, tmp_path: Path):
+    Rude.answers = iter([answer] * 5)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Rude) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        file = replace(served.files[0], bytes=50, url=f"http://127.0.0.1:{server.server_port}/x")
+        with pytest.raises(CorruptInput, match=r"could not be downloaded|is not the published"):
+            door.fetch(replace(served, files=(file,)), tmp_path, lambda line: None)
+        server.shutdown()
+    assert not list((tmp_path / "mlqa-r").iterdir())
+
+
+def test_a_blocked_folder_is_told_and_breaks_no_run(served: DataSet, tmp_path: Path, monkeypatch):
+    from claimcheck.appraisal import data
+
+    (tmp_path / "mlqa-r").write_text("in the way", encoding="utf-8")
+    monkeypatch.setattr(data, "manifest", lambda: {"mlqa-r": served})
+    opened = data.open_all(["mlqa-r"], [tmp_path], data.Consent(folder=tmp_path, report=lambda line: None))
+    assert "could not be downloaded" in str(opened.corrupt[0])
 
 
 def test_fetch_says_what_cannot_be_had(served: DataSet, tmp_path: Path):
@@ -292,8 +357,13 @@ QA = {"id": "q1", "question": "?", "answers": [{"text": "One", "answer_start": 0
     (small(sentence_breaks=[[12, 24], [0, 11]]), "out of order"),
     (small(sentence_breaks=[[0, 11]]), "2 sentences and 1 sentence breaks that do not pair"),
     (small(sentences=None), "has no sentences"), (small(qas=[QA, QA]), "the question id `q1` stands twice"),
-    (small(qas=[{**QA, "answers": []}]), "has no answer"), (small(qas=[{**QA, "id": 7}]), "has no id or no text"),
-    (small(qas=[{**QA, "answers": [{"text": "x", "answer_start": 11}]}]), "starts at 11, in 0 sentences instead of one"),
+    (small(qas=[{**QA, "answers": []}]), "has no answer"), (small(qas=[{**QA, "id": 7}]), "has no id, no text"),
+    (small(qas=[{**QA, "answers": [{"text": " ", "answer_start": 11}]}]), "starts at 11, in 0 sentences instead of one"),
+    (small(qas=[{**QA, "answers": [{"text": "Zebra", "answer_start": 0}]}]), "is not the text at its place 0"),
+    (small(qas=[{**QA, "id": "q 1"}]), "white space in its id"), (small(qas=[{**QA, "question": " "}]), "has no id, no text"),
+    (small(sentence_breaks=[[0, 13], [12, 24]]), "overlapping"), (small(sentence_breaks=[[0, 11], [12, 12]]), "empty"),
+    (json.dumps(small()).replace('"answer_start": 0', '"answer_start": ' + "9" * 5000), "not JSON of this kind"),
+    (json.dumps(small()).replace('"id": "q1"', '"id": "q1", "question": "Evil?"'), "the key `question` stands twice"),
     ("[" * 100_000, "nested too deeply|not JSON"),
 ])
 def test_bad_input_is_told_with_its_file_and_place(tmp_path: Path, content: object, what: str):

@@ -2,11 +2,12 @@
 
 import json
 import re
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
 
-from claimcheck.claim import Kind
+from claimcheck.claim import Claim, Kind
 from claimcheck.prediction import DATA_CHECKS, RERUN_CHECKS, TABLE_CHECKS
 
 
@@ -25,7 +26,7 @@ def test_the_worked_example_gives_what_the_page_says(claimcheck, root: Path, tmp
     assert claimcheck("run", "claims", "--out", "out").returncode == 0
     tier = json.loads((tmp_path / "out" / "report.json").read_text())["claims"][0]["tiers"]["reported"]
     text = page.read_text(encoding="utf-8")
-    assert f"`{tier['verdict']}`, `{tier['findings'][0]['printed']}`" in text.replace("\n", " ")
+    assert f"says `{tier['verdict']}`; the report adds `{tier['findings'][0]['printed']}`" in text.replace("\n", " ")
 
 
 def test_every_command_of_the_readme_runs(claimcheck, paper_claims: Path, data_dir: Path, root: Path):
@@ -47,6 +48,15 @@ def test_the_readmes_test_command_is_the_one_that_ci_calls(root: Path):
 @pytest.mark.parametrize("name", [*(kind.value for kind in Kind), *TABLE_CHECKS, *DATA_CHECKS, *RERUN_CHECKS])
 def test_every_kind_and_check_is_documented(root: Path, name: str):
     assert f"| `{name}` |" in (root / "docs" / "claim-files.md").read_text(encoding="utf-8")
+
+
+def test_every_key_of_a_claim_is_documented(root: Path):
+    text = (root / "docs" / "claim-files.md").read_text(encoding="utf-8")
+    section = text.partition("## Keys of a claim")[2].partition("## Kinds")[0]
+    for item in fields(Claim):
+        line = next((line for line in section.splitlines() if f"`{item.name}`" in "".join(line.split("|")[1:2])), "")
+        needed = item.default is MISSING and item.default_factory is MISSING
+        assert f"| {'yes' if needed else 'no'} |" in line, item.name
 
 
 def test_kinds_are_said_to_be_settled_where_they_are(root: Path):

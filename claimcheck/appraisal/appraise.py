@@ -39,7 +39,10 @@ class CheckFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierVerdict:
-    """The verdict of one tier on one claim; `remedy` is set where something could not be run."""
+    """The verdict of one tier on one claim; `remedy` is set where something could not be run.
+
+    `missing_here`: it could not run for want of something that is to be had and is not on this machine.
+    """
 
     tier: Tier
     word: TierWord
@@ -47,6 +50,8 @@ class TierVerdict:
     remedy: str = ""
     findings: tuple[CheckFinding, ...] = ()
     parts: tuple[tuple[Atom, Stand], ...] = ()
+    untested: int = 0
+    missing_here: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,15 +110,18 @@ def _at(claim: Claim, tier: Tier, evidence: Evidence, asked: Collection[Tier]) -
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why="not asked for", remedy=f"run with --tier {tier}")
     if not any(atom.predicts_at(tier) for atom in claim.atoms):
         missing = "; ".join(atom.needs for atom in claim.atoms if atom.needs)
-        why = f"needs {missing}" if missing else f"the claim file predicts nothing for tier {tier}"
-        return TierVerdict(tier=tier, word=TierWord.COULD_NOT_RUN, why=why, remedy=settled_by(claim))
+        if missing:
+            return TierVerdict(tier=tier, word=TierWord.COULD_NOT_RUN, why=f"needs {missing}", remedy=settled_by(claim))
+        return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why=f"the claim file predicts nothing for tier {tier}",
+                           remedy="add predictions for it")
     if tier not in RUNNABLE:
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why=NOT_BUILT.format(tier=tier),
-                           remedy="a later version; the claim's predictions for it are already declared")
+                           remedy="none yet; the claim's predictions for it are declared and wait for a version that can")
     if tier is Tier.DATA:
         return _data(claim, evidence.corpora)
     if evidence.table is None:
-        return TierVerdict(tier=tier, word=TierWord.COULD_NOT_RUN, why=f"{claim.tables} does not stand beside the claim",
+        return TierVerdict(tier=tier, word=TierWord.COULD_NOT_RUN, missing_here=True,
+                           why=f"{claim.tables} does not stand beside the claim",
                            remedy=f"put the paper's printed cells into {claim.tables} in the folder of the claim file")
     table = evidence.table
     found = {atom.id: [(each, find(each.check, table)) for each in atom.reported] for atom in claim.atoms}
@@ -121,13 +129,13 @@ def _at(claim: Claim, tier: Tier, evidence: Evidence, asked: Collection[Tier]) -
 
 
 def _data(claim: Claim, corpora: Mapping[str, ParallelCorpus | Unavailable]) -> TierVerdict:
-    opened: dict[str, ParallelCorpus] = {}
-    for name in data_sets(claim):
-        unknown = Unavailable(why=f"no data set called {name} was opened", remedy="see `claimcheck data list`")
-        corpus = corpora.get(name, unknown)
-        if isinstance(corpus, Unavailable):
-            return TierVerdict(tier=Tier.DATA, word=TierWord.COULD_NOT_RUN, why=corpus.why, remedy=corpus.remedy)
-        opened[name] = corpus
+    unknown = Unavailable(why="a data set was not opened", remedy="see `claimcheck data list`")
+    wanted = {name: corpora.get(name, unknown) for name in data_sets(claim)}
+    absent = [corpus for corpus in wanted.values() if isinstance(corpus, Unavailable)]
+    if absent:
+        return TierVerdict(tier=Tier.DATA, word=TierWord.COULD_NOT_RUN, missing_here=True,
+                           why="; ".join(each.why for each in absent), remedy="; ".join(each.remedy for each in absent))
+    opened = {name: corpus for name, corpus in wanted.items() if isinstance(corpus, ParallelCorpus)}
     found = {atom.id: [(each, find_fact(each, opened[each.fact.dataset])) for each in atom.data] for atom in claim.atoms}
     return _judged(claim, Tier.DATA, found)
 
@@ -146,16 +154,16 @@ def _judged(claim: Claim, tier: Tier, found: Mapping[str, Sequence[Found]]) -> T
     stands = [stand for _, stand in parts]
     word = verdict.word(tier, verdict.of_parts(stands, len(untested)))
     return TierVerdict(tier=tier, word=word, findings=tuple(findings), parts=tuple(parts),
-                       why=_parts_in_words(parts, untested, tier))
+                       untested=len(untested), why=_parts_in_words(parts, untested, tier))
 
 
 def _parts_in_words(parts: Sequence[tuple[Atom, Stand]], untested: Sequence[Atom], tier: Tier) -> str:
     total = len(parts) + len(untested)
     stands = [stand for _, stand in parts]
     if total == 1:
-        return {Stand.FOR: "everything that it speaks of bears it out", Stand.AGAINST: "nothing that it speaks of bears it out",
-                Stand.IN_PART: "some of the cells or readings bear it out, others do not",
-                Stand.OPEN: "the print cannot tell, or something could not be compared"}[stands[0]]
+        return {Stand.FOR: "all that was checked holds", Stand.AGAINST: "nothing that was checked holds",
+                Stand.IN_PART: "some of the cells or readings hold, others do not",
+                Stand.OPEN: "what is printed does not tell, or something could not be compared"}[stands[0]]
     words = {Stand.FOR: "borne out", Stand.AGAINST: "contradicted", Stand.IN_PART: "borne out in part",
              Stand.OPEN: "too close to tell from the print"}
     counted = []
@@ -194,4 +202,6 @@ def settled_by(claim: Claim) -> str:
         Tier.DATA: "The files of the data sets that it names, checked at tier data.",
         Tier.FULL: "A re-run at tier full: the paper's own backbones, data and training, at least three training runs.",
     }
+    if any(atom.vague for atom in claim.atoms):
+        return claim.settled_by or "A size or comparator for the vague word that the authors stand by."
     return claim.settled_by or default[claim.kind.settled_at]

@@ -4,14 +4,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from claimcheck.appraisal.appraise import Unavailable
 from claimcheck.corpora import lareqa
 from claimcheck.corpora.corpus import ParallelCorpus
 from claimcheck.corpora.door import Missing, fetch, locate, verified
-from claimcheck.corpora.manifest import DataSet, File, manifest
+from claimcheck.corpora.manifest import COUNTED, DataSet, File, manifest
 from claimcheck.errors import CorruptInput, Fault
 from claimcheck.finding import Statistics
+
+if TYPE_CHECKING:
+    from claimcheck.corpora.overlap import Overlap
 
 MOST_NAMED = 3
 
@@ -41,16 +45,16 @@ def open_all(names: Iterable[str], places: Sequence[Path], consent: Consent | No
     corrupt: list[Fault] = []
     for name in dict.fromkeys(names):
         data_set = manifest().get(name)
-        if data_set is None or data_set.parser != "lareqa":
-            known = ", ".join(each.name for each in manifest().values() if each.parser == "lareqa")
+        if data_set is None or data_set.parser not in COUNTED:
+            known = ", ".join(each.name for each in manifest().values() if each.parser in COUNTED)
             corpora[name] = Unavailable(why=f"{name} cannot be counted", remedy=f"data sets that can be: {known}")
             continue
         try:
             corpora[name] = _open(data_set, places, consent)
         except CorruptInput as error:
             corrupt += error.faults
-            corpora[name] = Unavailable(why=f"{data_set.title} on this machine differs from the published files or is faulty",
-                                        remedy=error.faults[0].next_move)
+            first, more = error.faults[0], f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
+            corpora[name] = Unavailable(why=f"{data_set.title}: {first.path.name} {first.what}{more}", remedy=first.next_move)
         else:
             files += data_set.files if isinstance(corpora[name], ParallelCorpus) else ()
     return Opened(corpora=corpora, files=tuple(files), corrupt=tuple(corrupt),
@@ -66,7 +70,7 @@ def hygiene(corpora: Iterable[ParallelCorpus]) -> tuple[Statistics, ...]:
 
     tables = []
     for one, other in combinations(corpora, 2):
-        found = overlap(questions_of(one), questions_of(other))
+        found, back = (overlap(questions_of(a), questions_of(b)) for a, b in ((one, other), (other, one)))
         articles = shared_articles(one, other)
         tables.append(Statistics(
             title=f"What {one.name} and {other.name} share",
@@ -74,16 +78,20 @@ def hygiene(corpora: Iterable[ParallelCorpus]) -> tuple[Statistics, ...]:
                  f"{len(found.compared)} shared languages: the same after normalisation, with {DEFAULT.containment:.0%} of "
                  f"their 8-word shingles (16 characters in Thai and Chinese) in one of the other, or nearly the same (Jaccard "
                  f"{DEFAULT.jaccard:g} over 5 characters). Sentences: `claimcheck data overlap {one.name} {other.name}`. This "
-                 "is hygiene of what is read here and says nothing of what authors did.",
-            columns=(f"questions of {one.name}", f"questions of {other.name}", "the same", "contained", "nearly the same"),
-            rows=(("all languages", (sum(a for a, _ in found.compared.values()), sum(b for _, b in found.compared.values()),
-                                     found.exact, found.contained, found.near)),)))
+                 "is about the data read here and says nothing of what the authors trained on.",
+            columns=("questions", "against", "the same", "contained", "nearly the same"),
+            rows=(_shared(f"{one.name} in {other.name}", found), _shared(f"{other.name} in {one.name}", back))))
     return tuple(tables)
+
+
+def _shared(name: str, found: "Overlap") -> tuple[str, tuple[int | None, ...]]:
+    sizes = [sum(pair[side] for pair in found.compared.values()) for side in (0, 1)]
+    return name, (*sizes, found.exact, found.contained, found.near)
 
 
 def _open(data_set: DataSet, places: Sequence[Path], consent: Consent | None) -> ParallelCorpus | Unavailable:
     if consent is not None and isinstance(locate(data_set, places), Missing):
-        fetch(data_set, consent.folder, consent.report)
+        fetch(data_set, consent.folder, consent.report, places)
     found = verified(data_set, places)
     if isinstance(found, Missing):
         which = ", ".join(file.path for file in found.files[:MOST_NAMED])

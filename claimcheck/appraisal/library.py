@@ -6,6 +6,7 @@ from pathlib import Path
 
 from claimcheck import claim_files, reproduction_files
 from claimcheck.claim_files import ClaimFile
+from claimcheck.corpora.manifest import COUNTED, manifest
 from claimcheck.documents import suggestion
 from claimcheck.errors import CorruptInput, Fault, FileFaults, UsageFault
 from claimcheck.evidence.audits import AuditFinding, audit
@@ -81,6 +82,7 @@ def read_library(claims: Path, reproductions: Path | None = None) -> Library:
     tables, corrupt = _tables(documents)
     doubts: list[Fault] = []
     for document in documents:
+        faults += _unknown_data_sets(document)
         table = tables.get(table_path(document))
         if table is not None:
             found_wrong = misfits(document, table)
@@ -160,6 +162,15 @@ def _unknown_backbones(claim: ClaimFile, reproduction: ReproductionFile) -> list
     return [claim.fault(("necessary", "backbones", number), f"reproduction {reproduction.value.id} has no backbone `{name}`",
                         suggestion(name, sorted(known)))
             for number, name in enumerate(claim.value.necessary.backbones) if name not in known]
+
+
+def _unknown_data_sets(claim: ClaimFile) -> list[Fault]:
+    """A fault for each data set of a prediction at tier `data` that cannot be counted."""
+    known = [name for name, data_set in manifest().items() if data_set.parser in COUNTED]
+    return [claim.fault(("atoms", a, "data", p), f"no data set called `{prediction.fact.dataset}` can be counted",
+                        suggestion(prediction.fact.dataset, known))
+            for a, atom in enumerate(claim.value.atoms) for p, prediction in enumerate(atom.data)
+            if prediction.fact.dataset not in known]
 
 
 def _tables(documents: Sequence[ClaimFile]) -> tuple[dict[Path, ReportedTable], list[Fault]]:

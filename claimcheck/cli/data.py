@@ -57,7 +57,10 @@ def verify(names: tuple[str, ...], data_dir: Path | None) -> None:
 
     faults: list[Fault] = []
     absent = False
-    for each in _named(names) if names else _listed():
+    for each in _named(tuple(dict.fromkeys(names))) if names else _listed():
+        if not each.files:
+            click.echo(f"{each.name}: nothing to check; {each.note}")
+            continue
         try:
             found = verified(each, folders(data_dir))
         except CorruptInput as error:
@@ -66,7 +69,8 @@ def verify(names: tuple[str, ...], data_dir: Path | None) -> None:
             continue
         if isinstance(found, Missing):
             absent = absent or bool(names)
-            click.echo(f"{each.name}: not here; {found.remedy}")
+            here = len(each.files) - len(found.files)
+            click.echo(f"{each.name}: {here} of {len(each.files)} files here{', as published' if here else ''}; {found.remedy}")
         else:
             click.echo(f"{each.name}: {len(found)} files as published")
     if faults:
@@ -105,23 +109,24 @@ def show_overlap(one: str, other: str, most: int, data_dir: Path | None, form: s
              "sentences": (candidates_of(first), candidates_of(second))}
     results = {what: overlap(*texts) for what, texts in found.items()}
     if form == "json":
-        echo_json({"articles": list(articles), "thresholds": {"containment": DEFAULT.containment, "jaccard": DEFAULT.jaccard},
+        echo_json({"a": one, "b": other, "articles": list(articles),
+                   "thresholds": {"containment": DEFAULT.containment, "jaccard": DEFAULT.jaccard},
                    **{what: {"compared": {language: list(sizes) for language, sizes in each.compared.items()},
                              "exact": each.exact, "contained": each.contained, "near": each.near, "matched": each.matched_a,
-                             "matches": [{"language": match.language, one: match.id_a, other: match.id_b, "kind": match.kind,
+                             "matches": [{"language": match.language, "a": match.id_a, "b": match.id_b, "kind": match.kind,
                                           "score": match.score} for match in each.matches[:most]]}
                       for what, each in results.items()}})
         return
     click.echo(f"articles in both: {', '.join(articles) or 'none'}")
     for what, each in results.items():
         texts = {key: {(language, name): text for language, items in side.by_language.items() for name, text in items}
-                 for key, side in zip((one, other), found[what], strict=True)}
+                 for key, side in zip("ab", found[what], strict=True)}
         sizes = [sum(pair[side] for pair in each.compared.values()) for side in (0, 1)]
         click.echo(f"{what}: {sizes[0]:,} of {one} against {sizes[1]:,} of {other} in {len(each.compared)} languages: "
                    f"{each.exact} the same, {each.contained} contained, {each.near} nearly the same")
         for match in each.matches[:most]:
-            click.echo(f"  {match.language} {match.kind} {match.score:.2f}  {texts[one][match.language, match.id_a][:70]}  |  "
-                       f"{texts[other][match.language, match.id_b][:70]}")
+            pair = [texts["a"][match.language, match.id_a], texts["b"][match.language, match.id_b]]
+            click.echo(f"  {match.language} {match.kind} {match.score:.2f}  {'  |  '.join(text[:70] for text in pair)}")
 
 
 @data.command("export")

@@ -10,6 +10,7 @@ import click
 
 from claimcheck.cli.options import CLAIMS, DATA_DIR, FORMAT, HEADLINES, ONLY, OUT, PROFILE, REPRODUCTIONS, SEED, TIER, options
 from claimcheck.cli.shared import make_plans, progress, read_claims
+from claimcheck.errors import CorruptInput
 
 if TYPE_CHECKING:
     from claimcheck.appraisal.appraise import Appraisal
@@ -57,6 +58,8 @@ def report(claims: Path, only: tuple[str, ...], reproductions: Path | None, data
     library = read_claims(claims, reproductions)
     opened = _open_data(library, only, (), data_dir, fetch=False)
     _write(library, _appraised(library, opened, only, ()), opened, claims, out, form)
+    if opened.corrupt:
+        raise CorruptInput(opened.corrupt)
 
 
 def _open_data(library: Library, only: Sequence[str], tiers: Sequence[str], data_dir: Path | None, *, fetch: bool) -> Opened:
@@ -94,7 +97,7 @@ def _write(library: Library, appraisals: Sequence[Appraisal], opened: Opened, cl
     from claimcheck.report.write import write
 
     made = view(appraisals, library, opened)
-    written = write(made, out or Path("reports") / _name(library, claims))
+    written = write(made, out or Path("report") / _name(library, claims))
     click.echo(json_export.render(made) if form == "json" else _table(made), nl=form != "json")
     click.echo("wrote " + ", ".join(str(path) for path in written), err=True)
     return made
@@ -121,10 +124,9 @@ def _table(made: ReportView) -> str:
 
 
 def _say_tiers_that_could_not_run(made: ReportView, tiers: Sequence[str]) -> bool:
-    """Say which tiers that were asked for by name gave no verdict on any claim that they apply to; whether there are any."""
+    """Say which tiers that were asked for by name could not run for want of something; whether there are any."""
     from claimcheck.appraisal.appraise import NOT_BUILT, RUNNABLE
 
-    silent = ("not run", "could not run")
     failed = []
     for name in tiers:
         verdicts = [tier for claim in made.claims if (tier := claim.at(name)) is not None]
@@ -132,8 +134,9 @@ def _say_tiers_that_could_not_run(made: ReportView, tiers: Sequence[str]) -> boo
             failed.append(NOT_BUILT.format(tier=name))
         elif not verdicts:
             click.echo(f"tier {name} applies to none of these claims", err=True)
-        elif all(tier.verdict in silent for tier in verdicts):
-            failed.append(f"tier {name} could not run: {verdicts[0].why} {verdicts[0].remedy}".strip())
+        elif missing := [tier for tier in verdicts if tier.missing_here]:
+            failed.append(f"tier {name} could not run for {len(missing)} of {len(verdicts)} claims: {missing[0].why} "
+                          f"{missing[0].remedy}")
     if failed:
         click.echo("\n".join(failed), err=True)
     return bool(failed)

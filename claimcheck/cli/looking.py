@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from claimcheck.cli.options import CLAIMS_HERE, FORMAT, ONLY, PROFILE, REPRODUCTIONS, SCHEMAS, SEED, options
-from claimcheck.cli.shared import echo_json, make_plans, read_claims
+from claimcheck.cli.shared import counted, echo_json, make_plans, read_claims
+
+if TYPE_CHECKING:
+    from claimcheck.claim import Claim
+    from claimcheck.tier import Tier
 
 
 @click.command("list")
@@ -31,7 +36,6 @@ def list_claims(claims: Path, form: str) -> None:
 def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: int, reproductions: Path | None,
          form: str) -> None:
     """Say what each claim needs at each tier, and which training runs a profile asks for; runs nothing."""
-    from claimcheck.appraisal.appraise import RUNNABLE
     from claimcheck.appraisal.library import chosen
 
     library = read_claims(claims, reproductions)
@@ -46,13 +50,20 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
                                  "seed": one.seed} for one in each.runs]} for each in plans]})
         return
     for each in documents:
-        names = (f"{tier} ({'can run' if tier in RUNNABLE else 'cannot run in this version'})" for tier in each.value.tiers)
-        click.echo(f"{each.value.id}: {', '.join(names)}")
+        click.echo(f"{each.value.id}: {', '.join(f'{tier} ({_outlook(each.value, tier)})' for tier in each.value.tiers)}")
     for made in plans:
         click.echo(f"\n{made.reproduction}, profile {made.profile}: {made.says}\n"
                    f"evidence of tier {made.tier}; {len(made.runs)} training runs, none of which this version can run")
         for one in made.runs:
             click.echo(f"  {one.digest[:12]}  {one.condition.backbone}  {one.condition.arm}  seed {one.seed}")
+
+
+def _outlook(claim: Claim, tier: Tier) -> str:
+    from claimcheck.appraisal.appraise import RUNNABLE
+
+    if not any(atom.predicts_at(tier) for atom in claim.atoms):
+        return "cannot be tested" if any(atom.needs for atom in claim.atoms) else "nothing predicted"
+    return "can run" if tier in RUNNABLE else "cannot run in this version"
 
 
 @click.command()
@@ -69,13 +80,12 @@ def validate(claims: Path, reproductions: Path | None) -> None:
     faults = (*library.faults, *library.doubts, *library.corrupt)
     if faults:
         error = FileFaults(faults)
-        number = len(error.faults)
-        click.echo(f"{number} {'fault' if number == 1 else 'faults'}", err=True)
+        click.echo(counted(len(error.faults), "fault"), err=True)
         for fault in error.faults:
             click.echo(str(fault))
         raise click.exceptions.Exit(error.exit_status)
-    click.echo(f"{len(library.claims)} claims, {len(library.reproductions)} reproductions, {len(library.tables)} reported "
-               "tables: no fault")
+    click.echo(f"{counted(len(library.claims), 'claim')}, {counted(len(library.reproductions), 'reproduction')}, "
+               f"{counted(len(library.tables), 'reported table')}: no fault")
 
 
 @click.command()

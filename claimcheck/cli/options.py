@@ -66,7 +66,7 @@ SEED = click.option("--seed", "first_seed", type=click.IntRange(min=0), default=
 TIER = click.option("--tier", "tiers", multiple=True, type=click.Choice(TIERS),
                      help="Only this tier of evidence; can be given several times. Default: all that can run.")
 OUT = click.option("--out", type=FolderOrFile(path_type=Path), default=None, metavar="DIR",
-                    help="Folder of the report. Default: reports/ and the name of the claims' folder.")
+                    help="Folder of the report. Default: report/ and the name of the claims' folder.")
 FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
                        help="Form of what is printed.")
 DATA_DIR = click.option("--data-dir", type=click.Path(file_okay=False, exists=True, path_type=Path), default=None,

@@ -61,9 +61,14 @@ def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
             yield lambda name: bar.update(task, advance=1, description=f"{what} {name}")
     else:
         yield lambda _: None
-        click.echo(f"{what}: {total} claims", err=True)
+        click.echo(f"{what}: {counted(total, 'claim')}", err=True)
 
 
 def echo_json(value: Any) -> None:
     """Print a value as JSON."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=True))
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 claim, 2 claims."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

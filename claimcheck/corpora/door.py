@@ -4,12 +4,14 @@ A file that differs from the manifest is never used and never silently replaced.
 """
 
 import hashlib
+import http.client
 import os
 import tempfile
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from claimcheck.corpora.manifest import DataSet, File
 from claimcheck.errors import CorruptInput, Fault, UsageFault
@@ -28,8 +30,13 @@ class Missing:
 
 
 def folders(data_dir: Path | None) -> tuple[Path, ...]:
-    """Where data are looked for, first to last: the given folder, CLAIMCHECK_DATA, the user's cache."""
+    """Where data are looked for, first to last: the given folder, CLAIMCHECK_DATA, the user's cache.
+
+    Raises UsageFault: CLAIMCHECK_DATA names no folder.
+    """
     named = os.environ.get(ENVIRONMENT)
+    if named and not os.path.isdir(named):  # noqa: PTH112 - false, not an error, where rights are missing
+        raise UsageFault(f"{ENVIRONMENT}: {named} is no folder that can be read; name one, or unset it")
     return tuple(path for path in (data_dir, Path(named) if named else None, cache()) if path is not None)
 
 
@@ -42,8 +49,7 @@ def cache() -> Path:
 
 def locate(data_set: DataSet, places: Sequence[Path]) -> dict[File, Path] | Missing:
     """Where each file of a data set stands, the first folder that has it counting; or which are missing."""
-    found = {file: path for file in data_set.files
-             for path in [next((place / file.path for place in places if (place / file.path).is_file()), None)] if path}
+    found = {file: path for file in data_set.files if (path := _first(file, places)) is not None}
     missing = tuple(file for file in data_set.files if file not in found)
     if not missing and data_set.files:
         return found
@@ -57,15 +63,19 @@ def locate(data_set: DataSet, places: Sequence[Path]) -> dict[File, Path] | Miss
     return Missing(data_set=data_set, files=missing, remedy=remedy)
 
 
+def _first(file: File, places: Sequence[Path]) -> Path | None:
+    """The file in the first folder that has it; a folder that cannot be read has none."""
+    paths = (place / file.path for place in places)
+    return next((path for path in paths if os.path.isfile(path)), None)  # noqa: PTH113 - false where rights are missing
+
+
 def verified(data_set: DataSet, places: Sequence[Path]) -> dict[File, Path] | Missing:
-    """As `locate`, each file checked by size and SHA-256. Raises CorruptInput: every file that differs."""
-    found = locate(data_set, places)
-    if isinstance(found, Missing):
-        return found
-    faults = [fault for file, path in found.items() if (fault := _difference(file, path)) is not None]
+    """As `locate`, each file that is here checked by size and SHA-256. Raises CorruptInput: every file that differs."""
+    here = {file: path for file in data_set.files if (path := _first(file, places)) is not None}
+    faults = [fault for file, path in here.items() if (fault := _difference(file, path)) is not None]
     if faults:
         raise CorruptInput(faults)
-    return found
+    return locate(data_set, places)
 
 
 def _difference(file: File, path: Path) -> Fault | None:
@@ -83,47 +93,58 @@ def _difference(file: File, path: Path) -> Fault | None:
                  next_move="remove it and fetch it again; nothing counts from it until then")
 
 
-def fetch(data_set: DataSet, folder: Path, report: Callable[[str], None]) -> None:
-    """Download the files of a data set that the folder does not hold yet, each checked before it takes its place.
+def fetch(data_set: DataSet, folder: Path, report: Callable[[str], None], places: Sequence[Path] = ()) -> None:
+    """Download the files of a data set that neither the folder nor `places` holds, each checked before it takes its place.
 
     Raises UsageFault: the data set cannot be downloaded; CorruptInput: a file differs (one that stands there is left alone) or
     cannot be had.
     """
     if not data_set.files or any(file.url is None for file in data_set.files):
         raise UsageFault(f"{data_set.name} cannot be downloaded: {data_set.note}")
-    report(f"{data_set.title}: {megabytes(data_set.bytes)}, licence {data_set.terms}, from {data_set.source}")
-    for file in data_set.files:
-        path = folder / file.path
-        if path.is_file():
-            if (fault := _difference(file, path)) is not None:
-                raise CorruptInput([fault])
-            continue
-        _download(file, path)
+    here = {file: path for file in data_set.files if (path := _first(file, (folder, *places))) is not None}
+    if faults := [fault for file, path in here.items() if (fault := _difference(file, path)) is not None]:
+        raise CorruptInput(faults)
+    wanted = [file for file in data_set.files if file not in here]
+    size = megabytes(sum(file.bytes for file in wanted))
+    report(f"{data_set.title}: {size} in {len(wanted)} files, licence {data_set.terms}, from {data_set.source}")
+    for file in wanted:
+        _download(file, folder / file.path)
         report(f"{file.path}: {megabytes(file.bytes)}")
 
 
 def _download(file: File, path: Path) -> None:
     """Download one file beside its place, check it, and put it there in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    name = ""
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(descriptor, "wb") as target:
-            address = file.url or ""
-            if not address.startswith(("https://", "http://127.0.0.1")):  # the latter so that tests can serve files
-                raise UsageFault(f"{file.path}: {address} is no https address")
-            with urllib.request.urlopen(address, timeout=60) as source:  # noqa: S310 - the scheme is checked above
-                while chunk := source.read(_CHUNK):
-                    target.write(chunk)
-        if (fault := _difference(file, Path(name))) is not None:
-            raise CorruptInput([Fault(path=path, what=f"what {address} gave {fault.what.partition(' ')[0]}s"
-                                      f"{fault.what.partition(':')[2]}", next_move="try again later; nothing was kept")])
+            digest = _received(file, target)
+        if digest != file.sha256:
+            raise CorruptInput([Fault(path=path, what=f"what {file.url} gave is not the published {file.path}",
+                                      next_move="try again later; nothing was kept")])
         Path(name).chmod(0o644)
         os.replace(name, path)
-    except OSError as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise CorruptInput([Fault(path=path, what=f"could not be downloaded from {file.url}: {error}",
-                                  next_move="check the network, or put the file there yourself")]) from None
+                                  next_move="check the network and the folder, or put the file there yourself")]) from None
     finally:
-        Path(name).unlink(missing_ok=True)
+        if name:
+            Path(name).unlink(missing_ok=True)
+
+
+def _received(file: File, target: BinaryIO) -> str:
+    """Write what the file's address gives, up to one byte more than was published, and return its SHA-256."""
+    address = file.url or ""
+    if not address.startswith(("https://", "http://127.0.0.1:")):  # the latter so that tests can serve files
+        raise UsageFault(f"{file.path}: {address} is no https address")
+    digest, left = hashlib.sha256(), file.bytes + 1
+    with urllib.request.urlopen(address, timeout=60) as source:  # noqa: S310 - the scheme is checked above
+        while left and (chunk := source.read(min(_CHUNK, left))):
+            target.write(chunk)
+            digest.update(chunk)
+            left -= len(chunk)
+    return digest.hexdigest()
 
 
 def megabytes(size: int) -> str:

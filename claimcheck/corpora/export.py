@@ -100,6 +100,8 @@ def _write(folder: Path, files: Mapping[str, Iterable[str]]) -> tuple[Path, ...]
     waiting: dict[Path, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if taken := [folder / name for name in files if (folder / name).is_dir()]:
+            raise UsageFault(f"{taken[0]}: is a folder; name another folder")
         for name, lines in files.items():
             beside = waiting[folder / name] = folder / f".{name}.{os.getpid()}"
             with beside.open("w", encoding="utf-8", newline="\n") as file:

@@ -63,7 +63,7 @@ class _Reader:
     def _json(self) -> Any:
         try:
             self.text = self.path.read_text(encoding="utf-8")
-            return json.loads(self.text)
+            return json.loads(self.text, object_pairs_hook=self._pairs)
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
             self.faults.append(Fault(path=self.path, line=line, what=f"not UTF-8 text at byte {error.start}", next_move=_AGAIN))
@@ -72,13 +72,23 @@ class _Reader:
                                      what=f"not JSON: {error.msg}"))
         except OSError as error:
             self.faults.append(Fault(path=self.path, what=f"cannot be read: {error.strerror}", next_move="check the path"))
-        except RecursionError:
-            self.faults.append(Fault(path=self.path, what="not JSON of this kind: nested too deeply", next_move=_AGAIN))
+        except (RecursionError, ValueError) as error:
+            why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            self.faults.append(Fault(path=self.path, what=f"not JSON of this kind: {why}", next_move=_AGAIN))
         return None
+
+    def _pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """An object of the file; a key that stands twice in it is a fault, since JSON would take the last in silence."""
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            twice = next(key for key, _ in pairs if [other for other, _ in pairs].count(key) > 1)
+            self._fault(str(made.get("id") or made.get("title") or ""), f"the key `{twice}` stands twice in one object")
+        return made
 
     def _fault(self, needle: str, what: str) -> None:
         """A fault at the first place of a text in the file (an id, say), or at its start."""
-        at = max(0, self.text.find(json.dumps(needle)) if needle else 0)
+        spelt = (f": {json.dumps(needle)}", f": {json.dumps(needle, ensure_ascii=False)}", json.dumps(needle)) if needle else ()
+        at = next((place for each in spelt if (place := self.text.find(each)) >= 0), 0)
         line = self.text.count("\n", 0, at) + 1
         column = at - (self.text.rfind("\n", 0, at) + 1) + 1
         self.faults.append(Fault(path=self.path, line=line, column=column, what=what, next_move=_AGAIN))
@@ -108,7 +118,7 @@ class _Reader:
             self.candidates.append(Candidate(id=f"{self.name}/{self.language}/{len(self.candidates):05d}", text=sentence,
                                              language=self.language, article=title))
         for question in paragraph["qas"]:
-            self._question(question, breaks, first, title)
+            self._question(question, breaks, first, title, paragraph["context"])
 
     def _breaks(self, paragraph: dict[str, Any], title: str, place: str) -> list[tuple[int, int]] | None:
         breaks, sentences = paragraph["sentence_breaks"], paragraph["sentences"]
@@ -118,17 +128,17 @@ class _Reader:
             return None
         length, last = len(paragraph["context"]), 0
         for start, end in breaks:
-            if not last <= start <= end <= length:
-                self._fault(title, f"{place} has a sentence break [{start}, {end}] outside the text or out of order "
-                            f"(its text has {length} characters)")
+            if not last <= start < end <= length:
+                self._fault(title, f"{place} has a sentence break [{start}, {end}] outside the text, out of "
+                            f"order, empty or overlapping (its text has {length} characters)")
                 return None
-            last = start
+            last = end
         return [(start, end) for start, end in breaks]
 
-    def _question(self, question: Any, breaks: list[tuple[int, int]], first: int, title: str) -> None:
+    def _question(self, question: Any, breaks: list[tuple[int, int]], first: int, title: str, context: str) -> None:
         name = question.get("id") if isinstance(question, dict) else None
-        if not isinstance(name, str) or not isinstance(question.get("question"), str):
-            self._fault(title, f"a question of `{title}` has no id or no text")
+        if not isinstance(name, str) or name.split() != [name] or not str(question.get("question") or "").strip():
+            self._fault(title, f"a question of `{title}` has no id, no text, or white space in its id")
             return
         if name in self.relevant:
             self._fault(name, f"the question id `{name}` stands twice")
@@ -138,6 +148,9 @@ class _Reader:
         start, text = answer.get("answer_start"), answer.get("text")
         if type(start) is not int or not isinstance(text, str):
             self._fault(name, f"the question `{name}` has no answer with `answer_start` and `text`")
+            return
+        if not text or context[start:start + len(text)] != text:
+            self._fault(name, f"the answer of `{name}` is not the text at its place {start}")
             return
         holding = [number for number, (begin, end) in enumerate(breaks) if begin <= start < end]
         if len(holding) != 1:

@@ -5,6 +5,9 @@ import json
 from dataclasses import dataclass
 from importlib.resources import files
 
+COUNTED = frozenset({"lareqa"})
+"""Parsers whose data sets are parallel corpora, so that facts can be counted in them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:

@@ -239,11 +239,13 @@ def _columns(path: Path, faults: list[Fault]) -> tuple[str, ...]:
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            held = set(file.schema_arrow.names)
-    except (pyarrow.ArrowException, OSError) as error:
+            columns = file.schema_arrow.names
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         faults.append(_fault(path, 1, f"not parquet, or cut off: {error}", _FETCH))
         return ()
+    held = set(columns)
     names = ("docid" if "docid" in held else "_id", "title", "text")
+    faults += [_fault(path, 1, f"has the column {name} twice", _FETCH) for name in names if columns.count(name) > 1]
     faults += [_fault(path, 1, f"has no column {name}" + (" or docid" if name == "_id" else ""), _FETCH)
                for name in names if name not in held]
     return names
@@ -260,6 +262,6 @@ def _parquet_rows(path: Path, names: Sequence[str]) -> Iterator[Passage]:
                 for record in batch.to_pylist():
                     number += 1
                     yield _passage(path, number, record, names)
-    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         what = f"broken at row {number + 1} or soon after: {error}"
         raise CorruptInput([_fault(path, number + 1, what, _FETCH)]) from None

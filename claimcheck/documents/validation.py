@@ -101,6 +101,9 @@ def _worded(item: Any, where: Keys, rest: Keys, kind: Any) -> tuple[str, str, bo
     if name == "value_error":
         what, _, move = str(context["error"]).partition("; ")
         return what, move or "change it", False
+    if name in ("less_than", "less_than_equal") and context.get("lt", context.get("le")) == 1 and 1 < given <= 100:
+        move = f"it should be less than or equal to 1, a share or points: {given / 100:g} for {given:g} %"
+        return f"{label} is {_shown(given)}, out of its range", move, False
     if name in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         return f"{label} is {_shown(given)}, out of its range", item["msg"].replace("Input should", "it should"), False
     if name == "string_pattern_mismatch":

@@ -117,14 +117,21 @@ def _syntax_fault(error: MarkedYAMLError, path: Path, lines: list[str]) -> tuple
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     line = min(line, len(lines))
-    colon = "mapping values are not allowed" in str(error.problem) and _VALUE_WITH_COLON.match(lines[line - 1])
-    if colon:
+    colon = _VALUE_WITH_COLON.match(lines[line - 1]) if "mapping values are not allowed" in str(error.problem) else None
+    if colon and column > len(colon[1]):
         return Fault(path=path, line=line, column=len(colon[1]) + 1, what="a text with a colon in it",
                      next_move="put the text in quotes"), True
     what = str(error.problem or "not valid YAML").strip()
     if "'\\t'" in what:
         return Fault(path=path, line=line, column=column, what="a tab where YAML allows only spaces",
                      next_move="put a space there; the rest of this file was not read"), False
+    if "could not find expected ':'" in what and error.context_mark:
+        return Fault(path=path, line=error.context_mark.line + 1, column=error.context_mark.column + 1,
+                     what="a key without a colon", next_move="write `key: value`; the rest of this file was not read"), False
+    if "expected <block end>" in what or "mapping values are not allowed" in what:
+        return Fault(path=path, line=line, column=column, what="the structure breaks here",
+                     next_move="compare the indentation of this line with its neighbours', and look for quotes that close too "
+                     "early; the rest of this file was not read"), False
     if error.context_mark and error.context_mark.line + 1 != line:
         what += f" ({error.context}, which began in line {error.context_mark.line + 1})"
     return Fault(path=path, line=line, column=column, what=f"not valid YAML: {what}",

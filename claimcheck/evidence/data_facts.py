@@ -43,7 +43,8 @@ def _settings(fact: SettingCount, corpus: ParallelCorpus) -> Count:
     else:
         sizes = [shared for one in corpus.languages for other in corpus.languages
                  if one != other and (shared := corpus.shared_questions(one, other))]
-    rests = f"each rests on {min(sizes):,} to {max(sizes):,} questions" if sizes else "none has a question"
+    most = f" to {max(sizes):,}" if sizes and max(sizes) > min(sizes) else ""
+    rests = f"each rests on {min(sizes):,}{most} questions" if sizes else "none has a question"
     return _equal(f"{fact.dataset} gives {fact.equals} {fact.setting} settings", len(sizes), fact.equals, rests)
 
 
@@ -71,7 +72,7 @@ def _by_language(corpus: ParallelCorpus, title: str) -> Statistics:
     return Statistics(
         title=f"{title} by language",
         says="A candidate is a sentence by its position; the relevant one holds the start of the answer. Repeated: sentences "
-             "whose text stands more than once in the pool, so that they tie. Past: answers that end behind their sentence. "
+             "whose text stands more than once in the pool, so that they tie. Past: answers that end beyond their sentence. "
              "Breaks: sentences that are not the text between their published breaks.",
         columns=("questions", "distinct strings", "sentences", "distinct texts", "repeated", "answers past", "breaks differ"),
         rows=tuple(rows))

@@ -85,8 +85,9 @@ def read_table(path: Path) -> ReportedTable:
     names = lines[0].fields if lines else []
     if VALUE not in names or len(set(names)) != len(names) or "" in names:
         near = [name for name in names if name.casefold() == VALUE and name != VALUE]
-        raise CorruptInput([Fault(path=path, next_move=f"write `{VALUE}` for `{near[0]}`" if near else
-                                  "write a header such as table,dataset,metric,language,value",
+        move = "write a header such as table,dataset,metric,language,value"
+        move = f"write `{VALUE}` for `{near[0]}`" if near else "separate columns by commas" if ";" in "".join(names) else move
+        raise CorruptInput([Fault(path=path, next_move=move,
                                   what=f"the first line must name the columns, each once, one of them `{VALUE}`")])
     cells, faults = _cells(path, names, lines[1:])
     if not cells and not faults:
@@ -160,7 +161,8 @@ def _cells(path: Path, header: Sequence[str], lines: Sequence[CsvLine]) -> tuple
 
     for line in lines:
         if len(line.fields) != len(header):
-            wrong(line, 1, f"{len(line.fields)} fields where the header names {len(header)}", "give one field a column")
+            wrong(line, 1, f"{len(line.fields)} fields where the header names {len(header)}",
+                  "give one field a column; a decimal comma must be a point")
             continue
         about = tuple(line.fields[:at] + line.fields[at + 1:])
         try:

@@ -12,11 +12,12 @@ from typing import Any
 from claimcheck.claim_files import ClaimFile
 from claimcheck.documents import Document, suggestion
 from claimcheck.errors import Fault
-from claimcheck.evidence.reported_table import ReportedTable
+from claimcheck.evidence.reported_table import SUMMARIES, SUMMARY_COLUMN, ReportedTable
 from claimcheck.prediction import BestOf, BetterThan, Counts, ReductionBy, Reports, Selected, TableCheck
 from claimcheck.reproduction_files import ReproductionFile
 
 _NEARLY = 0.75
+_SUMMARY_WORDS = frozenset({"mean", "median", "average", "avg", "avg.", "overall"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,12 @@ def _where(where: Mapping[str, Selected], table: ReportedTable) -> Iterator[Stra
                 fits = False
                 place = ("where", column, number) if several else ("where", column)
                 yield _no_value(place, column, str(value), table.values(column), table)
+    for column in table.columns:
+        sums = [value for value in table.values(column) if value.casefold() in _SUMMARY_WORDS]
+        if sums and column not in where and (column != SUMMARY_COLUMN or set(sums) - SUMMARIES):
+            yield Stranger(where=("where",), slip=False, next_move="select the values that are meant",
+                           what=f"{column} holds `{sums[0]}`, which counts as a value like any other: only mean and median "
+                                f"in the column {SUMMARY_COLUMN} are known to sum up other cells")
     if fits and not table.matching(where):
         yield Stranger(where=("where",), slip=False, next_move="widen the selection, or leave it: the check stays open",
                        what=f"no cell of {table.path.name} has all of this at once")

@@ -61,6 +61,9 @@ class ReductionBy:
 
     def __post_init__(self) -> None:
         distinct("arm and against", self.arm, self.against)
+        if 0 < self.at_least_percent < 1:
+            raise ValueError(f"`at_least_percent` is {self.at_least_percent:g}, less than one percent; give percent, for "
+                             f"example {100 * self.at_least_percent:g}")
         no_selection_of(self.where, self.among, "the column that tells the two apart")
 
 

@@ -51,7 +51,7 @@ def view(appraisals: Sequence[Appraisal], library: Library, opened: Opened) -> R
         tiers=tuple(tier.value for tier in SHOWN_TIERS), claims=claims,
         sentences=len(sentences), questions=len(claims) - len(sentences),
         tally=_tally(claim.verdict for claim in sentences),
-        tables_tally=_tally(tier.verdict for claim in sentences if (tier := claim.at(Tier.REPORTED))),
+        tables=_tables_in_words(sentences),
         audits=tuple(_audit(table.path, each) for table in tables for each in library.audits.get(table.path, ())),
         data_sets=tuple(_data_set(name, corpus) for name, corpus in opened.corpora.items()
                         if isinstance(corpus, ParallelCorpus)),
@@ -66,6 +66,17 @@ def view(appraisals: Sequence[Appraisal], library: Library, opened: Opened) -> R
         underspecified=tuple((each.what, each.chosen, each.because) for document in named
                              for each in document.value.underspecified),
         notes=tuple(f"{short_path(note.path)}: {note.text}" if note.path else note.text for note in library.notes))
+
+
+def _tables_in_words(claims: Sequence[ClaimView]) -> str:
+    """What the paper's own tables say of its claims, counted, or nothing where they were not asked."""
+    words = Counter(tier.verdict if (tier := claim.at(Tier.REPORTED)) else "" for claim in claims)
+    texts = {"tables agree": "agree with {}", "tables agree in part": "agree in part with {}",
+             "tables disagree": "disagree with {}", "open": "leave {} open", "": "do not concern {}"}
+    told = [text.format(words[word]) for word, text in texts.items() if words[word]]
+    if not any(words[word] for word in texts if word):
+        return ""
+    return f"Of {len(claims)} claims the paper's own tables {', '.join(told)}."
 
 
 def _data_set(name: str, corpus: ParallelCorpus) -> DataSetView:
@@ -90,7 +101,7 @@ def _claim(number: int, appraisal: Appraisal) -> ClaimView:
     return ClaimView(
         number=number, id=claim.id, statement=claim.statement, kind=claim.kind.value, scope=claim.scope.value,
         empirical=claim.kind.settled_at is Tier.FULL, question=claim.question,
-        paper=claim.paper, where=claim.where, literal=claim.literal, fair=claim.fair,
+        paper=claim.paper, where=claim.where, remark=claim.remark, literal=claim.literal, fair=claim.fair,
         verdict=appraisal.headline.word.value, settling_tier=appraisal.headline.tier.value,
         why=sentence(appraisal.headline.why),
         settled_by=settled_by(claim) if appraisal.headline.word in _UNSETTLED else "",
@@ -110,10 +121,14 @@ def _source_says(claim: Claim) -> str:
 
 def _tier(verdict: TierVerdict) -> TierView:
     findings = tuple(_finding(each) for each in verdict.findings)
+    parts = f"{len(verdict.parts)} of {len(verdict.parts) + verdict.untested} parts tested" if verdict.untested else ""
+    against = sum(stand is Stand.AGAINST for _, stand in verdict.parts)
+    lines = [f"{parts}, {against} contradicted" if parts and against else parts] if parts else []
     return TierView(tier=verdict.tier.value, verdict=verdict.word.value, why=sentence(verdict.why),
-                    remedy=sentence(verdict.remedy), findings=findings,
-                    short=tuple(f"{name}: {each.printed}" if (name := each.label or each.reading) else each.printed
-                                for each in findings))
+                    remedy=sentence(verdict.remedy),
+                    missing_here=verdict.missing_here, findings=findings,
+                    short=(*lines, *(f"{name}: {each.printed}" if (name := each.label or each.reading) else each.printed
+                                     for each in findings)))
 
 
 def _finding(finding: CheckFinding) -> FindingView:

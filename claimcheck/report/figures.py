@@ -47,7 +47,9 @@ def strip(finding: FindingView, name: str) -> str:
         parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="middle">{_tick(value)}{unit}</text>')
     for x, level, cell, slack in marks:
         y = base - RADIUS - 3 - level * STEP
-        label = escape(f"{', '.join(cell.about)}: {cell.margin} ({cell.outcome})")
+        about = ", ".join(f"against {text}" if name == "against" else text
+                          for name, text in zip(finding.columns, cell.about, strict=True))
+        label = escape(f"{about}: {cell.margin} ({cell.outcome})")
         parts.append(f'<g class="{cell.outcome.replace(" ", "-")}"><title>{label}</title>'
                      f'<line class="slack" x1="{x - slack:.1f}" y1="{y}" x2="{x + slack:.1f}" y2="{y}"/>'
                      f"{_mark(cell.outcome, x, y)}</g>")

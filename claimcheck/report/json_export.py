@@ -54,6 +54,7 @@ def _claim(claim: ClaimView) -> dict[str, Any]:
         "scope": claim.scope,
         "paper": claim.paper,
         "where": claim.where,
+        "remark": claim.remark,
         "headline": {"verdict": claim.verdict, "tier": claim.settling_tier, "why": claim.why},
         "tiers": {tier.tier: _tier(tier) for tier in claim.tiers},
         "source_report": {"verified": claim.source_verified, "confidence": claim.source_confidence},

@@ -44,6 +44,7 @@ class TierView:
     short: tuple[str, ...]
     why: str
     remedy: str
+    missing_here: bool
     findings: tuple[FindingView, ...]
 
 
@@ -71,6 +72,7 @@ class ClaimView:
     question: bool
     paper: str
     where: str
+    remark: str
     literal: str
     fair: str
     verdict: str
@@ -146,7 +148,7 @@ class ReportView:
     sentences: int
     questions: int
     tally: tuple[tuple[str, int], ...]
-    tables_tally: tuple[tuple[str, int], ...]
+    tables: str
     claims: tuple[ClaimView, ...]
     audits: tuple[AuditView, ...]
     data_sets: tuple[DataSetView, ...]
