@@ -66,10 +66,13 @@ def hygiene(corpora: Iterable[ParallelCorpus]) -> tuple[Statistics, ...]:
 
     Sentences are left to `claimcheck data overlap`, which takes its time.
     """
+    pairs = list(combinations(corpora, 2))
+    if not pairs:
+        return ()  # before numpy is imported: most runs read no data
     from claimcheck.corpora.overlap import DEFAULT, overlap, questions_of, shared_articles
 
     tables = []
-    for one, other in combinations(corpora, 2):
+    for one, other in pairs:
         found, back = (overlap(questions_of(a), questions_of(b)) for a, b in ((one, other), (other, one)))
         articles = shared_articles(one, other)
         tables.append(Statistics(
