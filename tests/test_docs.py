@@ -70,3 +70,10 @@ def test_nothing_in_the_package_names_a_paper(root: Path):
         text = path.read_text(encoding="utf-8").lower()
         assert "hybrid-batches" not in text, path
         assert "labse" not in text, path
+
+
+def test_every_room_of_the_house_is_on_its_map(root: Path):
+    text = (root / "docs" / "house.md").read_text(encoding="utf-8")
+    for path in sorted((root / "claimcheck").iterdir()):
+        if not path.name.startswith("_"):
+            assert f"`{path.name}{'/' if path.is_dir() else ''}`" in text, path.name
