@@ -85,12 +85,20 @@ def word(tier: Tier, stand: Stand) -> TierWord:
     return _WORDS[tier][stand]
 
 
-def headline(settling: TierWord, *, vague: bool, plain_part_fails: bool = False) -> HeadlineWord:
+def opposes(word: TierWord) -> bool:
+    """Whether a tier's evidence speaks, wholly or in part, against the claim."""
+    return word in (TierWord.CONTRADICTED, TierWord.IN_PART)
+
+
+def headline(settling: TierWord, *, vague: bool, plain_part_fails: bool = False, opposed: bool = False) -> HeadlineWord:
     """The verdict on the claim, from the word of the tier that settles it.
+
+    `opposed`: the files of a data set speak against the claim. What is printed cannot verify it then.
 
     `vague`: a part of the claim names no size, and only an operationalisation of ours was tested. That can neither verify nor
     refute the claim; only a part that is testable as it stands can, by failing (`plain_part_fails`).
     """
     if vague:
         return HeadlineWord.REFUTED if plain_part_fails else HeadlineWord.NOT_TESTABLE
-    return _HEADLINES.get(settling, HeadlineWord.UNVERIFIED)
+    decided = _HEADLINES.get(settling, HeadlineWord.UNVERIFIED)
+    return HeadlineWord.UNVERIFIED if opposed and decided is HeadlineWord.VERIFIED else decided

@@ -127,6 +127,19 @@ def test_claims_3_and_7_are_judged_by_the_files(claimcheck, paper_claims: Path, 
     assert {each["name"]: each["terms"] for each in report["data_sets"]}["mlqa-r"] == "CC-BY-NC-4.0 (NON-COMMERCIAL USE ONLY)"
 
 
+def test_a_printed_number_that_the_files_contradict_is_not_verified(claimcheck, paper_claims: Path, data_dir: Path, tmp_path):
+    path = paper_claims / "hybrid-batches" / "07-number-of-settings.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("cross-lingual, equals: 42", "cross-lingual, equals: 43"), encoding="utf-8")
+    claimcheck("run", paper_claims, "--data-dir", data_dir, "--out", tmp_path / "out")
+    seventh = json.loads((tmp_path / "out" / "report.json").read_text())["claims"][6]
+    assert seventh["tiers"]["reported"]["verdict"] == "tables agree"
+    assert seventh["tiers"]["data"]["verdict"] == "in part"
+    assert seventh["headline"]["verdict"] == "unverified"
+    assert "Tier reported says tables agree" in seventh["headline"]["why"]
+    assert "tier data says in part" in seventh["headline"]["why"]
+
+
 # ---------------------------------------------------------------- the door
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from claimcheck.claim import Kind
 from claimcheck.finding import Cell, Count, Outcome
 from claimcheck.tier import Tier
-from claimcheck.verdict import HeadlineWord, Stand, TierWord, headline, of_count, of_parts, word
+from claimcheck.verdict import HeadlineWord, Stand, TierWord, headline, of_count, of_parts, opposes, word
 
 
 def count(text: str, *left_out: str) -> Count:
@@ -76,3 +76,10 @@ def test_empirical_claims_are_settled_at_full_only():
     assert {kind for kind, tier in settled.items() if tier is Tier.DATA} == {Kind.DATA_FACT, Kind.SEPARATION, Kind.EXPOSURE}
     assert Tier.REDUCED not in settled.values()
     assert Tier.SYNTHETIC not in settled.values()
+
+
+def test_what_is_printed_verifies_nothing_that_the_files_speak_against():
+    assert headline(TierWord.TABLES_AGREE, vague=False) is HeadlineWord.VERIFIED
+    assert headline(TierWord.TABLES_AGREE, vague=False, opposed=True) is HeadlineWord.UNVERIFIED
+    assert headline(TierWord.TABLES_DISAGREE, vague=False, opposed=True) is HeadlineWord.REFUTED
+    assert {word for word in TierWord if opposes(word)} == {TierWord.CONTRADICTED, TierWord.IN_PART}

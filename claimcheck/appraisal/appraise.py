@@ -182,11 +182,14 @@ def _headline(claim: Claim, tiers: tuple[TierVerdict, ...]) -> Headline:
     settling = next(each for each in tiers if each.tier is tier)
     vague = [atom.vague for atom in claim.atoms if atom.vague]
     fails = [atom for atom, stand in settling.parts if stand is Stand.AGAINST and not atom.vague]
-    word = verdict.headline(settling.word, vague=bool(vague), plain_part_fails=bool(fails))
+    against = [each for each in tiers if each.tier is not tier and verdict.opposes(each.word)]
+    word = verdict.headline(settling.word, vague=bool(vague), plain_part_fails=bool(fails), opposed=bool(against))
     if word is HeadlineWord.NOT_TESTABLE:
         quoted = " and ".join(f"“{each}”" for each in vague)
         why = (f"{quoted} {'names' if len(vague) == 1 else 'name'} no size or comparator; the tiers judge an "
                "operationalisation, which can neither verify nor refute the claim")
+    elif word is HeadlineWord.UNVERIFIED and against:
+        why = "; ".join(f"tier {each.tier} says {each.word}: {each.why}" for each in (settling, *against))
     elif word is HeadlineWord.UNVERIFIED:
         why = _WHY_UNVERIFIED.get(settling.word, "tier {tier} does not decide it: {why}").format(
             kind=claim.kind, tier=tier, why=settling.why)
