@@ -39,6 +39,11 @@ def yaml_files(folder: Path) -> tuple[Path, ...]:
                  if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
+def misnamed(folder: Path) -> tuple[Path, ...]:
+    """Files of a folder (recursively) that end in .yml and so are no claim files."""
+    return tuple(sorted(folder.rglob("*.yml"))) if folder.is_dir() else ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """What a list of claims shows of one."""

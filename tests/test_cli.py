@@ -255,6 +255,31 @@ def test_an_audit_that_selects_nothing_is_a_fault(claimcheck, paper_claims: Path
     assert "no cell of reported.csv has metric `recall@7`" in done.stdout
 
 
+def test_an_audit_of_cells_that_are_not_printed_stops_no_run_and_is_said(claimcheck, paper_claims: Path, tmp_path: Path):
+    table = paper_claims / "hybrid-batches" / "reported.csv"
+    kept = [line for line in table.read_text(encoding="utf-8").splitlines() if "mlqa-r,monolingual,recall@1" not in line]
+    table.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    done = claimcheck("run", paper_claims, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "no cell of reported.csv has all of this at once" in done.stderr
+    audits = json.loads((tmp_path / "out" / "report.json").read_text())["table_findings"]
+    found = {each["says"]: each["text"] for each in audits}
+    assert found["Printed monolingual R@1 of MLQA-R as k/n (n = questions: 0 of 0)"] == "nothing to check"
+    assert claimcheck("validate", paper_claims).returncode == 2
+
+
+def test_every_claim_is_in_the_sentence_about_the_tables(claimcheck, paper_claims: Path, tmp_path: Path):
+    (paper_claims / "hybrid-batches" / "reported.csv").unlink()
+    assert claimcheck("run", paper_claims, "--out", tmp_path / "out").returncode == 0
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "Of 11 claims the paper&#39;s own tables are not at hand for 9, do not concern 2." in page
+
+
+def test_a_claim_file_with_another_ending_is_not_passed_over_in_silence(claimcheck, paper_claims: Path, tmp_path: Path):
+    (paper_claims / "more.yml").write_text("id: x\n", encoding="utf-8")
+    assert "more.yml: is not read: claim files end in .yaml" in claimcheck("validate", paper_claims).stderr
+
+
 def test_list_shows_the_claims_and_refuses_what_is_not_one(claimcheck, paper_claims: Path):
     done = claimcheck("list", paper_claims, "--format", "json")
     assert [each["id"] for each in json.loads(done.stdout)] == [f"hybrid-batches-{number:02}" for number in range(1, 13)]

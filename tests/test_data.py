@@ -237,8 +237,9 @@ def test_the_given_folder_counts_before_the_environment_and_that_before_the_cach
 
 
 @pytest.fixture
-def served(data_dir: Path) -> Iterator[DataSet]:
+def served(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataSet]:
     """MLQA-R as a data set that a server on this machine gives."""
+    monkeypatch.setattr(door, "SCHEMES", ("http://127.0.0.1:",))
     handler = functools.partial(Quiet, directory=str(data_dir))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -336,8 +337,13 @@ def test_fetch_says_what_cannot_be_had(served: DataSet, tmp_path: Path):
         door.fetch(gone, tmp_path, lambda line: None)
     with pytest.raises(UsageFault, match="cannot be downloaded"):
         door.fetch(manifest()["miracl-dev"], tmp_path, lambda line: None)
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "http://127.0.0.1:9/x", "ftp://127.0.0.1/x", ""])
+def test_only_https_is_ever_asked(address: str, tmp_path: Path):
+    data_set = manifest()["mlqa-r"]
     with pytest.raises(UsageFault, match="no https address"):
-        door.fetch(replace(served, files=(replace(served.files[0], url="file:///etc/passwd"),)), tmp_path, lambda line: None)
+        door.fetch(replace(data_set, files=(replace(data_set.files[0], url=address),)), tmp_path, lambda line: None)
 
 
 # ---------------------------------------------------------------- bad input

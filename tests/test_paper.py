@@ -129,6 +129,14 @@ def test_what_the_source_report_did_not_find_stands_in_the_tables(paper, number:
     assert paper[number]["headline"] == {**paper[number]["headline"], "verdict": "verified", "tier": "reported"}
 
 
+def test_a_count_names_the_cells_that_it_rests_on(paper):
+    # hundreds of lines would not be read: the first three, and how many more
+    cell = findings(paper[1])[0]["cells"][0]
+    lines, more = cell["source"].removeprefix("reported.csv:").split(" and ")
+    assert len(lines.split(", ")) == 3
+    assert int(more.split()[0]) + 3 == int(cell["values"]["cells printed"])
+
+
 def test_claim_7_is_arithmetic_over_the_languages_of_the_tables(paper):
     assert [finding["printed"] for finding in findings(paper[7])] == [
         "11 as claimed", "110 as claimed", "7 as claimed", "42 as claimed"]

@@ -165,7 +165,7 @@ def _parts_in_words(parts: Sequence[tuple[Atom, Stand]], untested: Sequence[Atom
                 Stand.IN_PART: "some of the cells or readings hold, others do not",
                 Stand.OPEN: "what is printed does not tell, or something could not be compared"}[stands[0]]
     words = {Stand.FOR: "borne out", Stand.AGAINST: "contradicted", Stand.IN_PART: "borne out in part",
-             Stand.OPEN: "too close to tell from the print"}
+             Stand.OPEN: "not decided by what is printed"}
     counted = []
     for stand, text in words.items():
         own = [atom.says for atom, each in parts if each is stand]

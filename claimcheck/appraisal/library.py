@@ -91,13 +91,15 @@ def read_library(claims: Path, reproductions: Path | None = None) -> Library:
         elif any(atom.reported for atom in document.value.atoms) and not table_path(document).is_file():
             text = f"{document.value.tables} does not stand beside it; tier reported cannot run"
             notes.append(Note(path=document.path, text=text))
+    notes += [Note(path=path, text="is not read: claim files end in .yaml") for path in claim_files.misnamed(claims)]
     audits: dict[Path, tuple[AuditFinding, ...]] = {}
     for path, table in tables.items():
         named = {document.value.reproduction for document in documents if table_path(document) == path}
         for name in sorted(filter(None, named)):
             if name in found:
                 audits_wrong = misfits_of_audits(found[name], table)
-                faults += audits_wrong.faults + audits_wrong.doubts
+                faults += audits_wrong.faults
+                doubts += audits_wrong.doubts
         sizes = [(each.says, each.granularity) for name in sorted(filter(None, named)) if name in found
                  for each in found[name].value.audits]
         if faults:

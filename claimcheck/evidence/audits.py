@@ -42,7 +42,7 @@ def audit(table: ReportedTable, sizes: Sequence[tuple[str, Granularity]]) -> tup
                                      reads="A number that does not fit points to a misprint, here or there.",
                                      count=_printed_elsewhere(elsewhere)))
     findings += [_granularity(says, admissible, table) for says, admissible in sizes]
-    return tuple(finding for finding in findings if finding.count.cells or finding.count.left_out)
+    return tuple(findings)
 
 
 def _granularity(says: str, admissible: Granularity, table: ReportedTable) -> AuditFinding:

@@ -192,7 +192,7 @@ def _all_but_summaries_of(column: str, named: Sequence[str], table: ReportedTabl
 def _printed_cell(column: str, value: str, rows: Sequence[Row], *, wanted: bool) -> Cell:
     return Cell(about=((column, value),), values=(Value(name="cells printed", value=Decimal(len(rows)), decimals=0),),
                 outcome=Outcome.HOLDS if wanted and rows else Outcome.FAILS,
-                note="" if wanted else "not named by the claim", sources=tuple(row.source for row in rows[:1]))
+                note="" if wanted else "not named by the claim", sources=tuple(row.source for row in rows))
 
 
 def _counts(check: Counts, table: ReportedTable) -> Count:
@@ -204,7 +204,7 @@ def _counts(check: Counts, table: ReportedTable) -> Count:
     about = tuple((column, " ".join(map(str, value)) if isinstance(value, tuple) else str(value))
                   for column, value in check.where.items())
     note = f"{len(values)}: {' '.join(values)}" if check.of is Counted.VALUES else f"{len(values)} * {len(values) - 1}"
-    cell = Cell(about=about, note=note, sources=tuple(row.source for row in rows[:1]),
+    cell = Cell(about=about, note=note, sources=tuple(row.source for row in rows),
                 values=(Value(name="in the tables", value=Decimal(number), decimals=0),
                         Value(name="in the claim", value=Decimal(check.equals), decimals=0)),
                 outcome=Outcome.HOLDS if number == check.equals else Outcome.FAILS)

@@ -72,10 +72,9 @@ def _tables_in_words(claims: Sequence[ClaimView]) -> str:
     """What the paper's own tables say of its claims, counted, or nothing where they were not asked."""
     words = Counter(tier.verdict if (tier := claim.at(Tier.REPORTED)) else "" for claim in claims)
     texts = {"tables agree": "agree with {}", "tables agree in part": "agree in part with {}",
-             "tables disagree": "disagree with {}", "open": "leave {} open", "": "do not concern {}"}
+             "tables disagree": "disagree with {}", "open": "leave {} open", "could not run": "are not at hand for {}",
+             "not run": "were not put to {}", "": "do not concern {}"}
     told = [text.format(words[word]) for word, text in texts.items() if words[word]]
-    if not any(words[word] for word in texts if word):
-        return ""
     return f"Of {len(claims)} claims the paper's own tables {', '.join(told)}."
 
 
@@ -89,6 +88,12 @@ def _statistics(table: Statistics) -> StatisticsView:
     return StatisticsView(
         title=table.title, says=table.says, columns=table.columns,
         rows=tuple((name, tuple("" if each is None else f"{each:,}" for each in counts)) for name, counts in table.rows))
+
+
+def _fits_in_words(fits: int, total: int) -> str:
+    if not total:
+        return "nothing to check"
+    return f"{fits} of {total} fit" if fits < total else f"all {total} fit"
 
 
 def _tally(words: Iterable[str]) -> tuple[tuple[str, int], ...]:
@@ -144,5 +149,5 @@ def _audit(path: Path, audit: AuditFinding) -> AuditView:
                     cells=tuple(cell for cell in count.cells if cell.outcome is not Outcome.HOLDS))
     total, fits = count.total, count.number(Outcome.HOLDS)
     return AuditView(table=short_path(path), says=audit.says, reads=audit.reads if fits < total else "",
-                     printed=f"{fits} of {total}", text=f"{fits} of {total} fit" if fits < total else f"all {total} fit",
+                     printed=f"{fits} of {total}", text=_fits_in_words(fits, total),
                      finding=counted(misfits, says=audit.says, stand=Stand.OPEN, margin="difference"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from claimcheck.finding import Source
 
+MOST_LINES = 12
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -39,9 +40,11 @@ def reduction(percent: Decimal | None) -> str:
 
 
 def sources(places: Sequence[Source]) -> str:
-    """Where printed cells stand, for example reported.csv:109, 107."""
-    files = dict.fromkeys(place.file for place in places)
-    return "; ".join(f"{file}:" + ", ".join(str(place.line) for place in places if place.file == file) for file in files)
+    """Where printed cells stand, for example reported.csv:109, 107; of many the first and how many more."""
+    shown = places if len(places) <= MOST_LINES else places[:3]
+    files = dict.fromkeys(place.file for place in shown)
+    text = "; ".join(f"{file}:" + ", ".join(str(place.line) for place in shown if place.file == file) for file in files)
+    return text if shown is places else f"{text} and {len(places) - len(shown)} more"
 
 
 def short_path(path: Path) -> str:
