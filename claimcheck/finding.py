@@ -15,11 +15,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A printed cell that a finding rests on: which file, which line (from 1), the digits as they stand there."""
+    """What a finding rests on: a printed cell (file, line from 1, digits as they stand there), or whole files (no line)."""
 
     file: str
-    line: int
-    printed: str
+    line: int | None = None
+    printed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

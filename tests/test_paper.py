@@ -129,6 +129,13 @@ def test_what_the_source_report_did_not_find_stands_in_the_tables(paper, number:
     assert paper[number]["headline"] == {**paper[number]["headline"], "verdict": "verified", "tier": "reported"}
 
 
+def test_no_number_of_a_finding_stands_without_its_source(root: Path, data_dir: Path):
+    for claim in report(root / "claims", data_dir)["claims"]:
+        for tier in claim["tiers"].values():
+            for finding in tier["findings"]:
+                assert all(cell["source"] for cell in finding["cells"] if cell["values"]), (claim["id"], finding["says"])
+
+
 def test_a_count_names_the_cells_that_it_rests_on(paper):
     # hundreds of lines would not be read: the first three, and how many more
     cell = findings(paper[1])[0]["cells"][0]

@@ -4,7 +4,7 @@ from collections import Counter
 from decimal import Decimal
 
 from claimcheck.corpora.corpus import ParallelCorpus
-from claimcheck.finding import Cell, Count, Outcome, Statistics, Value
+from claimcheck.finding import Cell, Count, Outcome, Source, Statistics, Value
 from claimcheck.prediction import DataPrediction, InLanguages, Parallel, Setting, SettingCount
 
 
@@ -13,16 +13,21 @@ def find_fact(prediction: DataPrediction, corpus: ParallelCorpus) -> Count:
     match prediction.fact:
         case InLanguages() as fact:
             return _equal(f"{fact.dataset} comes in {fact.languages} languages", len(corpus.languages), fact.languages,
-                          " ".join(corpus.languages))
+                          note=" ".join(corpus.languages), sources=_files(corpus))
         case Parallel() as fact:
             return _parallel(fact, corpus)
         case SettingCount() as fact:
             return _settings(fact, corpus)
 
 
-def _equal(asks: str, found: int, claimed: int, note: str) -> Count:
+def _files(corpus: ParallelCorpus) -> tuple[Source, ...]:
+    """What a fact of a corpus rests on: its files, one a language, which the report lists with their digests."""
+    return (Source(file=f"all {len(corpus.languages)} files of {corpus.name}"),)
+
+
+def _equal(asks: str, found: int, claimed: int, *, note: str, sources: tuple[Source, ...]) -> Count:
     return Count(asks=asks, cells=(Cell(
-        about=(), note=note, outcome=Outcome.HOLDS if found == claimed else Outcome.FAILS,
+        about=(), note=note, sources=sources, outcome=Outcome.HOLDS if found == claimed else Outcome.FAILS,
         values=(Value(name="in the files", value=Decimal(found), decimals=0),
                 Value(name="in the claim", value=Decimal(claimed), decimals=0))),))
 
@@ -30,7 +35,7 @@ def _equal(asks: str, found: int, claimed: int, note: str) -> Count:
 def _parallel(fact: Parallel, corpus: ParallelCorpus) -> Count:
     """A cell for each number of languages that questions stand in; its units are those questions."""
     numbers = Counter(len(languages) for languages in corpus.languages_of_questions().values())
-    cells = tuple(Cell(about=(("languages that a question stands in", str(number)),), units=questions,
+    cells = tuple(Cell(about=(("a question stands in", f"{number} languages"),), units=questions, sources=_files(corpus),
                        values=(Value(name="questions", value=Decimal(questions), decimals=0),),
                        outcome=Outcome.HOLDS if number >= fact.languages else Outcome.FAILS)
                   for number, questions in sorted(numbers.items(), reverse=True))
@@ -45,7 +50,8 @@ def _settings(fact: SettingCount, corpus: ParallelCorpus) -> Count:
                  if one != other and (shared := corpus.shared_questions(one, other))]
     most = f" to {max(sizes):,}" if sizes and max(sizes) > min(sizes) else ""
     rests = f"each rests on {min(sizes):,}{most} questions" if sizes else "none has a question"
-    return _equal(f"{fact.dataset} gives {fact.equals} {fact.setting} settings", len(sizes), fact.equals, rests)
+    return _equal(f"{fact.dataset} gives {fact.equals} {fact.setting} settings", len(sizes), fact.equals, note=rests,
+                  sources=_files(corpus))
 
 
 # ---------------------------------------------------------------- what a reader should know of a corpus

@@ -43,7 +43,8 @@ def sources(places: Sequence[Source]) -> str:
     """Where printed cells stand, for example reported.csv:109, 107; of many the first and how many more."""
     shown = places if len(places) <= MOST_LINES else places[:3]
     files = dict.fromkeys(place.file for place in shown)
-    text = "; ".join(f"{file}:" + ", ".join(str(place.line) for place in shown if place.file == file) for file in files)
+    lines = {file: ", ".join(str(place.line) for place in shown if place.file == file and place.line) for file in files}
+    text = "; ".join(f"{file}:{numbers}" if numbers else file for file, numbers in lines.items())
     return text if shown is places else f"{text} and {len(places) - len(shown)} more"
 
 
