@@ -43,6 +43,8 @@ schemas: $(VENV)/.runs ## write the JSON Schemas that editors read
 	$(BIN)/claimcheck schema report > schemas/report-v1.json
 
 .PHONY: report
-report: $(VENV)/.runs ## make the example report under reports/ again, from the data in CLAIMCHECK_DATA
+report: $(VENV)/.runs ## make the example report and its runs under reports/ again, from the data in CLAIMCHECK_DATA
 	$(BIN)/claimcheck data verify xquad-r mlqa-r
-	$(BIN)/claimcheck run claims/ --out reports/hybrid-batches
+	rm -rf reports/hybrid-batches/store
+	$(BIN)/claimcheck run claims/ --store reports/hybrid-batches/store --out reports/hybrid-batches
+	rm -rf reports/hybrid-batches/store/locks reports/hybrid-batches/store/parts

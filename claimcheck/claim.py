@@ -131,6 +131,8 @@ class Claim:
                                                                  max_length=80))
     tables: str = field(default="reported.csv", metadata=said("The paper's reported tables, beside this file.",
                                                               pattern=CSV_FILE, max_length=100))
+    planted: Literal["there", "not there", "reversed"] | None = field(default=None, metadata=said(
+        "Only for claims on the synthetic corpus: what the claim says was built into it, was not, or its contrary was."))
     literal: str = field(default="", metadata=said("The literal reading, where a fair one differs.", max_length=600))
     fair: str = field(default="", metadata=said("The fair reading: the authors' own qualifications.", max_length=600))
     settled_by: str = field(default="", metadata=said("What would settle the claim.", max_length=600))

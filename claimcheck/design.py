@@ -6,6 +6,9 @@ from typing import Literal
 
 from claimcheck.fields import COMMIT, MEASURE, each_fits, said
 
+SYNTHETIC = "synthetic"
+"""The logical name of the corpus with planted truths; whatever is evaluated on it is of tier `synthetic`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
@@ -25,16 +28,59 @@ class Backbone:
 class Arm:
     """One way to fill batches, all else equal."""
 
-    sampling: Literal["monolingual", "cross-lingual", "hybrid"] = field(metadata=said("How batches are filled."))
+    sampling: Literal["monolingual", "cross-lingual", "hybrid", "none"] = field(metadata=said(
+        "How batches are filled; none: the encoder as it is before training."))
     alpha: float | None = field(default=None, metadata=said(
         "Share of monolingual batches, from 0 to 1; hybrid only.", ge=0, le=1))
     steps_share: float | None = field(default=None, metadata=said(
         "Share of the training steps that this arm takes, where it is not all of them.", gt=0, le=1))
+    order: int = field(default=0, metadata=said(
+        "Which draw of the batches: arms that differ in nothing else are alike in truth.", ge=0))
     note: str | None = field(default=None, metadata=said("What a reader should know."))
 
     def __post_init__(self) -> None:
         if (self.alpha is not None) != (self.sampling == "hybrid"):
             raise ValueError("`alpha` goes with `sampling: hybrid` and with no other; give it there, leave it out here")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """How the articles of one data set are parted into those trained on and those evaluated; equal in all arms."""
+
+    evaluate: int | None = field(default=None, metadata=said("Articles that are evaluated, in one part.", ge=1))
+    folds: int | None = field(default=None, metadata=said("Or: parts that take turns as evaluation data.", ge=2))
+    seed: int | None = field(default=None, metadata=said(
+        "Seed of one partition for all runs; left out, it is drawn anew with each training seed.", ge=0))
+    development: int | None = field(default=None, metadata=said(
+        "Of the articles trained on, so many are held back and evaluated instead: the only ground on which to tune.", ge=1))
+
+    def __post_init__(self) -> None:
+        if (self.evaluate is None) == (self.folds is None):
+            raise ValueError("a split has `evaluate` (so many articles) or `folds`, one of the two; give one")
+        if self.evaluate is not None and self.seed is None:
+            raise ValueError("`evaluate` needs the `seed` of its partition: runs are compared on the same questions; add it")
+        if self.development is not None and self.evaluate is None:
+            raise ValueError("`development` goes with `evaluate`; leave it out where there are folds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One way within a run: what is trained on, and what is evaluated then."""
+
+    train: str = field(metadata=said("Training data, logical name."))
+    evaluate: str = field(metadata=said("Evaluation data, logical name."))
+    languages: tuple[str, ...] | None = field(default=None, metadata=said(
+        "Languages of this route, trained on and evaluated; left out, those of the data.", min_length=2))
+    split: Split | None = field(default=None, metadata=said("How one data set serves for both; needed where it does."))
+
+    def __post_init__(self) -> None:
+        if (self.train == self.evaluate) != (self.split is not None):
+            raise ValueError("a route needs a `split` where it trains on what it evaluates, and has none elsewhere")
+
+    @property
+    def name(self) -> str:
+        """What rows of results call it: the data set, or `trained on > evaluated`."""
+        return self.evaluate if self.train == self.evaluate else f"{self.train} > {self.evaluate}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,31 +91,43 @@ class Data:
     evaluate: tuple[str, ...] = field(metadata=said("Evaluation data, logical names.", min_length=1))
     languages: tuple[str, ...] = field(metadata=said("Languages trained on.", min_length=1))
     select: str | None = field(default=None, metadata=said("Data on which the checkpoint is chosen."))
-    split: str | None = field(default=None, metadata=said("How training and evaluation are kept apart."))
-    folds: int | None = field(default=None, metadata=said("Parts that take turns as evaluation data.", ge=2))
+    routes: tuple[Route, ...] = field(default=(), metadata=said("How training and evaluation data go together, each way once."))
     note: str | None = field(default=None, metadata=said("What a reader should know, for example sizes."))
+
+    def __post_init__(self) -> None:
+        for route in self.routes:
+            if route.train not in self.train or route.evaluate not in self.evaluate:
+                raise ValueError(f"route `{route.name}` names data that `train` or `evaluate` does not; add it there")
+            if not set(route.languages or ()) <= set(self.languages):
+                raise ValueError(f"route `{route.name}` names languages that `languages` does not; add them there")
+        names = [route.name for route in self.routes]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"the route `{twice[0]}` stands twice; remove one")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
     """How the encoder is trained. A field that is not set is not stated by the paper."""
 
-    optimizer: str | None = None
+    optimizer: Literal["Adam", "AdamW"] | None = None
     learning_rate: float | None = field(default=None, metadata=said("Peak learning rate.", gt=0))
+    betas: tuple[float, ...] | None = field(default=None, metadata=said(
+        "Decay of the two moments of Adam; left out, 0.9 and 0.999.", min_length=2, max_length=2))
     weight_decay: float | None = field(default=None, metadata=said("Weight decay.", ge=0))
     batch_size: int | None = field(default=None, metadata=said("Pairs a batch.", ge=2))
     temperature: float | None = field(default=None, metadata=said("Of the contrastive loss.", gt=0))
     steps: int | None = field(default=None, metadata=said("Batches in all.", ge=1))
     warmup_steps: int | None = field(default=None, metadata=said("Batches of warm-up.", ge=0))
-    schedule: str | None = None
+    schedule: Literal["linear decay", "constant after warm-up"] | None = None
     feature_dropout: float | None = field(default=None, metadata=said("Share of features dropped.", ge=0, lt=1))
     max_query_tokens: int | None = field(default=None, metadata=said("Tokens of a query.", ge=1))
     max_passage_tokens: int | None = field(default=None, metadata=said("Tokens of a passage.", ge=1))
     query_prefix: str | None = None
     passage_prefix: str | None = None
-    loss: str | None = None
-    negatives: str | None = None
-    early_stopping: str | None = None
+    loss: Literal["InfoNCE"] | None = field(default=None, metadata=said("Over the cosine."))
+    negatives: Literal["in-batch", "in-batch and one given"] | None = field(default=None, metadata=said(
+        "Which passages are not to be found; equal texts are never negatives of each other."))
+    early_stopping: str | None = field(default=None, metadata=said("When training ends before its steps are over."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

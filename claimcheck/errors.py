@@ -4,6 +4,7 @@
     +-- UsageFault           the caller's turn: an option, a path or an id is wrong     (status 2)
     +-- FileFaults           the author's turn: claim or reproduction files are faulty  (status 2)
     +-- CorruptInput         the data's turn: an input file cannot be read as data      (status 1)
+    +-- MeasurementFailed    the machine's turn: a run could not be carried out         (status 1)
 
 A verdict is never an exception: failing to confirm a claim is a result, failing to measure is an error.
 """
@@ -52,6 +53,9 @@ class _Faults(ClaimcheckError):
         self.faults = tuple(sorted(set(faults)))
         super().__init__("\n".join(map(str, self.faults)))
 
+    def __reduce__(self) -> tuple[type["_Faults"], tuple[tuple[Fault, ...]]]:
+        return type(self), (self.faults,)  # so that a worker process can hand it on
+
 
 class FileFaults(_Faults):
     """Claim or reproduction files are faulty; `faults` holds every fault of every file, in order."""
@@ -61,5 +65,11 @@ class FileFaults(_Faults):
 
 class CorruptInput(_Faults):
     """An input file (a reported table, a data set) cannot be read as the data that it should be."""
+
+    exit_status = 1
+
+
+class MeasurementFailed(ClaimcheckError):
+    """A run could not be carried out; what was done before is kept."""
 
     exit_status = 1

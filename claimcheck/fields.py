@@ -15,7 +15,7 @@ COMMIT = r"^[0-9a-f]{40}$"
 ADDRESS = r"^https://\S+$"
 CSV_FILE = r"^[^/\\\x00-\x1f\x7f-\x9f]+\.csv$"
 ONE_LINE = r"^ *[^\x00-\x20\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
-MEASURE = r"^(AP|RR|RankDistance|LogRankDistance|(R|nDCG|SameLanguage|Max)@[1-9][0-9]*)$"
+MEASURE = r"^(AP|RR|RankDistance|LogRankDistance|RankDistanceShare|Max@R|SameLanguage@([1-9]|10)|(R|nDCG|Max)@[1-9][0-9]*)$"
 PERTURBATION = r"^(P([1-9]|1[0-4])|P1z|A[1-3])$"
 PATTERN_MOVES = {
     NAME: "use small letters, digits and hyphens",
@@ -23,7 +23,8 @@ PATTERN_MOVES = {
     ADDRESS: "give an address that starts with https://",
     CSV_FILE: "name a .csv file that stands beside this one",
     ONE_LINE: "write it on one line that is not empty, without control characters",
-    MEASURE: "use AP, RR, R@k, nDCG@k, Max@k, SameLanguage@k, RankDistance or LogRankDistance",
+    MEASURE: "use AP, RR, R@k, nDCG@k, Max@k, Max@R, SameLanguage@k (k up to 10), RankDistance, "
+             "LogRankDistance or RankDistanceShare",
     PERTURBATION: "use a family P1 to P14 or P1z, or an attack A1 to A3",
 }
 """The next move for a text that does not fit a pattern."""

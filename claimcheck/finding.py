@@ -72,6 +72,66 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Two one-sided confidence bounds, rounded outward to what is printed; `low_level` and `high_level` are their alphas."""
+
+    low: Decimal
+    high: Decimal
+    low_level: float
+    high_level: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One arm against one rival, from runs: above zero speaks for what was asked. The bounds that decide are the printed ones.
+
+    In points of the measure, or where `percent` is set in percent of the rival. `deciding` is the interval of the estimand that
+    the claim's scope names, at the level that the family gives; `benchmark` (a fresh training run on these questions) and
+    `beyond` (fresh runs and fresh articles) are plain 95 % intervals, not adjusted for other claims. `detectable`: the smallest
+    effect that so many runs find in 4 of 5 cases; `runs_needed`: how many runs would find the margin so often, None where none
+    would. `sources`: keys of the runs in the store.
+    """
+
+    about: tuple[tuple[str, str], ...]
+    values: tuple[Value, ...]
+    estimate: Decimal
+    deciding: Bounds
+    benchmark: Bounds
+    beyond: Bounds
+    decimals: int
+    percent: bool
+    runs: int
+    questions: int
+    clusters: int
+    detectable: Decimal | None = None
+    runs_needed: int | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a comparison is held against: more than `at_least`, and how much less than `margin` (in its units) is negligible."""
+
+    at_least: Decimal = Decimal(0)
+    margin: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparisons:
+    """What runs say of one prediction: its comparisons, all of which must hold, or so many of them as `needed` says.
+
+    `left_out` says what could not be compared; `not_covered` what the prediction names and a smaller scale does not hold.
+    """
+
+    asks: str
+    asked: Asked
+    comparisons: tuple[Comparison, ...]
+    needed: int | None = None
+    left_out: tuple[str, ...] = ()
+    not_covered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     """A table of counts about data, in the order in which it is shown: rows of a name and a number (or None) a column."""
 

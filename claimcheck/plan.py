@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from claimcheck.claim import Claim
+from claimcheck.design import Arm, Design
 from claimcheck.reproduction import Reproduction
 from claimcheck.run import Condition, Run, canonical, digest_of
 from claimcheck.tier import Tier
+
+UNTRAINED = "untrained"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +24,7 @@ class Plan:
     profile: str
     says: str
     tier: Tier
+    design: Design
     runs: tuple[Run, ...]
     predictions: Mapping[str, str]
 
@@ -32,17 +36,21 @@ def prediction_digest(claim: Claim) -> str:
 
 
 def make(claims: Sequence[Claim], reproduction: Reproduction, profile: str, first_seed: int = 0) -> Plan:
-    """The runs of a profile: backbones x arms x seeds, seeds counted from `first_seed`. Raises KeyError: no such profile."""
-    design = reproduction.design(profile)
-    shared = {"data": design.data, "training": design.training}  # measures are derived from places and are no part of a run
-    runs = tuple(
-        Run(condition=Condition(
-            reproduction=reproduction.id, backbone=backbone, arm=arm,
-            settings={**shared, "backbone": model, "arm": filling}), seed=seed)
-        for seed in range(first_seed, first_seed + (design.seeds or 0))
-        for backbone, model in design.backbones.items()
-        for arm, filling in design.arms.items())
-    return Plan(reproduction=reproduction.id, profile=profile, says=reproduction.profiles[profile].says,
-                tier=reproduction.tier(profile), runs=runs,
-                predictions={claim.id: prediction_digest(claim) for claim in claims})
+    """The runs of a profile: backbones x arms x seeds, seeds counted from `first_seed`. Raises KeyError: no such profile.
 
+    Where no arm of the profile is the encoder before training, one called `untrained` is added: no effect of training can be
+    read without it.
+    """
+    design = reproduction.design(profile)
+    arms = dict(design.arms)
+    if all(arm.sampling != "none" for arm in arms.values()):
+        arms = {UNTRAINED: Arm(sampling="none"), **arms}
+    runs = tuple(
+        Run(condition=Condition(reproduction=reproduction.id, backbone=backbone, model=model, arm=arm, filling=filling,
+                                data=design.data, training=design.training), seed=seed)
+        for seed in range(first_seed, first_seed + (design.seeds or 0))  # measures are derived from places: no part of a run
+        for backbone, model in design.backbones.items()
+        for arm, filling in arms.items())
+    return Plan(reproduction=reproduction.id, profile=profile, says=reproduction.profiles[profile].says,
+                tier=reproduction.tier(profile), design=design, runs=runs,
+                predictions={claim.id: prediction_digest(claim) for claim in claims})

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import ClassVar, Literal
 
-from claimcheck.design import Arm, Backbone, Data, Design, Training
+from claimcheck.design import SYNTHETIC, Arm, Backbone, Data, Design, Training
 from claimcheck.fields import ADDRESS, MEASURE, NAME, ONE_LINE, STRICT, each_fits, said
 from claimcheck.prediction import Granularity
 from claimcheck.run import PROSE
@@ -98,6 +98,8 @@ class Reproduction:
         What the paper states must be equal, prose apart; what it does not state may be set only as `underspecified` declares.
         """
         design, stated = self.design(profile), self.paper.states
+        if SYNTHETIC in design.data.train or SYNTHETIC in design.data.evaluate:
+            return Tier.SYNTHETIC
         allowed = {each.design_field: each.values for each in self.underspecified if each.design_field}
         same = all(_agrees(getattr(stated, name), getattr(design, name), name, allowed)
                    for name in ("backbones", "arms", "data", "training"))

@@ -1,7 +1,7 @@
 """Run: one training and evaluation, named by what it depends on.
 
-A run's name covers its condition and its seed. The store (which comes with the tiers that measure) adds the sources of
-the measuring packages, library versions and data digests to it, so that no result outlives what made it.
+A run's name covers its condition and its seed. The store adds the sources of the measuring packages, library versions and data
+digests to it, so that no result outlives what made it.
 """
 
 import hashlib
@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from typing import Any, TypeAlias
+
+from claimcheck.design import Arm, Backbone, Data, Route, Training
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 """What JSON can hold."""
@@ -58,15 +60,24 @@ class Condition:
     reproduction: str
     backbone: str
     arm: str
-    settings: Mapping[str, object]
+    model: Backbone
+    filling: Arm
+    data: Data
+    training: Training
+
+    @property
+    def legs(self) -> tuple[tuple[Route, int], ...]:
+        """The routes of the run with their folds, each trained and evaluated by itself."""
+        return tuple((route, fold) for route in self.data.routes
+                     for fold in range((route.split.folds if route.split else None) or 1))
 
     def as_json(self) -> dict[str, Json]:
-        """The condition as JSON, keys that are not set left out."""
+        """The condition as JSON, keys that are not set and prose left out."""
         return {
             "reproduction": self.reproduction,
             "backbone": self.backbone,
             "arm": self.arm,
-            "settings": canonical(self.settings),
+            "settings": canonical({"data": self.data, "training": self.training, "backbone": self.model, "arm": self.filling}),
         }
 
 

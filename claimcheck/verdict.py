@@ -3,8 +3,11 @@
 from collections.abc import Collection
 from enum import StrEnum
 
-from claimcheck.finding import Count, Outcome
+from claimcheck.finding import Asked, Bounds, Comparisons, Count, Outcome
 from claimcheck.tier import Tier
+
+LEAST_RUNS = 3
+"""With fewer training runs an arm no re-run decides anything."""
 
 
 class Stand(StrEnum):
@@ -12,6 +15,7 @@ class Stand(StrEnum):
 
     FOR = "for"
     AGAINST = "against"
+    NEGLIGIBLE = "negligible"
     IN_PART = "in part"
     OPEN = "open"
 
@@ -26,6 +30,16 @@ class TierWord(StrEnum):
     CONFIRMED = "confirmed"
     CONTRADICTED = "contradicted"
     IN_PART = "in part"
+    PROXY_SUPPORTS = "proxy supports"
+    PROXY_CONTRADICTS = "proxy contradicts"
+    PROXY_IN_PART = "proxy supports in part"
+    VERIFIED = "verified"
+    REFUTED = "refuted"
+    NEGLIGIBLE = "negligible"
+    INCONCLUSIVE = "inconclusive"
+    NOT_A_TEST = "not a test of this claim"
+    PLANTED_FOUND = "planted truth found"
+    PLANTED_MISSED = "missed"
     NOT_RUN = "not run"
     COULD_NOT_RUN = "could not run"
 
@@ -45,8 +59,14 @@ _WORDS = {
                     Stand.IN_PART: TierWord.TABLES_AGREE_IN_PART, Stand.OPEN: TierWord.OPEN},
     Tier.DATA: {Stand.FOR: TierWord.CONFIRMED, Stand.AGAINST: TierWord.CONTRADICTED, Stand.IN_PART: TierWord.IN_PART,
                 Stand.OPEN: TierWord.OPEN},
+    Tier.REDUCED: {Stand.FOR: TierWord.PROXY_SUPPORTS, Stand.AGAINST: TierWord.PROXY_CONTRADICTS,
+                   Stand.NEGLIGIBLE: TierWord.NEGLIGIBLE, Stand.IN_PART: TierWord.PROXY_IN_PART,
+                   Stand.OPEN: TierWord.INCONCLUSIVE},
+    Tier.FULL: {Stand.FOR: TierWord.VERIFIED, Stand.AGAINST: TierWord.REFUTED, Stand.NEGLIGIBLE: TierWord.NEGLIGIBLE,
+                Stand.IN_PART: TierWord.IN_PART, Stand.OPEN: TierWord.INCONCLUSIVE},
 }
-_HEADLINES = {TierWord.TABLES_AGREE: HeadlineWord.VERIFIED, TierWord.TABLES_DISAGREE: HeadlineWord.REFUTED,
+_HEADLINES = {TierWord.VERIFIED: HeadlineWord.VERIFIED, TierWord.REFUTED: HeadlineWord.REFUTED,
+              TierWord.TABLES_AGREE: HeadlineWord.VERIFIED, TierWord.TABLES_DISAGREE: HeadlineWord.REFUTED,
               TierWord.TABLES_AGREE_IN_PART: HeadlineWord.IN_PART, TierWord.CONFIRMED: HeadlineWord.VERIFIED,
               TierWord.CONTRADICTED: HeadlineWord.REFUTED, TierWord.IN_PART: HeadlineWord.IN_PART}
 
@@ -73,15 +93,65 @@ def of_parts(tested: Collection[Stand], untested: int = 0) -> Stand:
     (<Stand.IN_PART: 'in part'>, <Stand.OPEN: 'open'>)
     """
     different = set(tested)
-    if Stand.IN_PART in different or {Stand.FOR, Stand.AGAINST} <= different:
+    if Stand.IN_PART in different or (Stand.FOR in different and different & {Stand.AGAINST, Stand.NEGLIGIBLE}):
         return Stand.IN_PART
     if untested or Stand.OPEN in different or not different:
         return Stand.OPEN
-    return different.pop()
+    return Stand.NEGLIGIBLE if Stand.NEGLIGIBLE in different else different.pop()  # the weaker of the two, which both bear out
+
+
+def of_bounds(bounds: Bounds, asked: Asked) -> Stand:
+    """How an interval stands to an effect that was asked for.
+
+    For: the low bound is above `at_least`. Against: the high bound is below it. Negligible, where any effect was asked for: the
+    interval reaches zero and stays below the margin. Source: methodology of the decision table, docs/statistics.md.
+    """
+    if bounds.low > asked.at_least:
+        return Stand.FOR
+    if bounds.high < asked.at_least:
+        return Stand.AGAINST
+    if asked.at_least == 0 and bounds.high < asked.margin:
+        return Stand.NEGLIGIBLE
+    return Stand.OPEN
+
+
+def of_comparisons(found: Comparisons) -> Stand:
+    """A conjunction: for only if each comparison is, against if one is; fewer than three runs never decide.
+
+    With `needed` set, so many comparisons must hold: for if so many do, against if so many can no longer.
+    """
+    stands = [of_bounds(each.deciding, found.asked) if each.runs >= LEAST_RUNS else Stand.OPEN for each in found.comparisons]
+    if not stands:
+        return Stand.OPEN
+    spare = 0 if found.needed is None else len(stands) - found.needed
+    for against in (Stand.AGAINST, Stand.NEGLIGIBLE):
+        if sum(each in (Stand.AGAINST, against) for each in stands) > spare:
+            return against
+    if found.left_out:
+        return Stand.OPEN
+    return Stand.FOR if stands.count(Stand.FOR) >= len(stands) - spare else Stand.OPEN
+
+
+def relevant(found: Comparisons) -> bool | None:
+    """Whether effects that hold exceed the margin too: all do, one does not, or that is not decided."""
+    margin = found.asked.at_least + found.asked.margin
+    if all(each.deciding.low > margin for each in found.comparisons):
+        return True
+    return False if any(each.deciding.high < margin for each in found.comparisons) else None
+
+
+def of_conjunction(stands: Collection[Stand]) -> Stand:
+    """Checks all of which must hold: the worst of them decides.
+
+    >>> of_conjunction([Stand.FOR, Stand.AGAINST, Stand.OPEN]), of_conjunction([Stand.FOR, Stand.OPEN])
+    (<Stand.AGAINST: 'against'>, <Stand.OPEN: 'open'>)
+    """
+    order = (Stand.AGAINST, Stand.NEGLIGIBLE, Stand.IN_PART, Stand.OPEN, Stand.FOR)
+    return min(stands, key=order.index, default=Stand.OPEN)
 
 
 def word(tier: Tier, stand: Stand) -> TierWord:
-    """The tier's own word for how its evidence stands. Raises KeyError: the tier has no words yet."""
+    """The tier's own word for how its evidence stands. Raises KeyError: the tier has no word for it."""
     return _WORDS[tier][stand]
 
 

@@ -72,14 +72,21 @@ def pdflatex() -> str:
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One store for all tests that do not need one of their own, so that each run is made once."""
+    return tmp_path_factory.mktemp("results") / "store"
+
+
 @pytest.fixture
-def claimcheck(tmp_path: Path) -> Command:
+def claimcheck(tmp_path: Path, store: Path) -> Command:
     """Run the command as its user does: in another process, elsewhere than in the repository."""
 
     def run(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-        without_data = {"CLAIMCHECK_DATA": "", "XDG_CACHE_HOME": str(tmp_path / "cache")}  # whatever this machine has
+        alike = {"CLAIMCHECK_DATA": "", "XDG_CACHE_HOME": str(tmp_path / "cache"),  # whatever this machine has
+                 "CLAIMCHECK_STORE": str(store)}
         return subprocess.run([sys.executable, "-m", "claimcheck", *map(str, arguments)], cwd=cwd or tmp_path, text=True,
-                              capture_output=True, check=False, env={**os.environ, **without_data, **environment}, timeout=60)
+                              capture_output=True, check=False, env={**os.environ, **alike, **environment}, timeout=280)
 
     return run
 

@@ -272,7 +272,7 @@ def test_a_plan_has_a_digest_for_each_run_and_holds_no_threshold(root: Path):
     library = read_library(root / "claims")
     reproduction = library.reproductions["hybrid-batches"].value
     made = plan.make([document.value for document in library.claims], reproduction, "quick", first_seed=7)
-    assert len(made.runs) == len({run.digest for run in made.runs}) == 12  # 1 backbone * 4 arms * 3 seeds
+    assert len(made.runs) == len({run.digest for run in made.runs}) == 21  # 1 backbone * (6 arms + untrained) * 3 seeds
     assert {run.seed for run in made.runs} == {7, 8, 9}
     assert made.tier is Tier.REDUCED
     assert "margin" not in json.dumps([run.condition.as_json() for run in made.runs])

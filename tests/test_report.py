@@ -129,7 +129,7 @@ def test_the_example_has_no_line_that_runs_far_out_of_its_page(example: Path, pd
 def test_escaped_text_holds_no_bare_special_character(text: str):
     printed = escape(text)
     bare = re.sub(r"\\(textbackslash|textasciitilde|textasciicircum|textquotedbl|textbar|textless|textgreater|"
-                  r"textasciigrave|dots)\{\}|\\[{}$&%#_]|\$(-|\\times|\\le|\\ge|\\pm|\\cdot)\$|"
+                  r"textasciigrave|dots)\{\}|\\[{}$&%#_]|\$(-|\\times|\\le|\\ge|\\pm|\\cdot|\\infty)\$|"
                   r"\\texttt\{\[U\+[0-9A-F]{4,6}\]\}|\\allowbreak\{\}|\{[\[\]*]?\}|~", "", printed)
     assert not set(bare) & set("\\{}$&%#_^~"), printed
     assert "\n" not in printed
@@ -175,11 +175,13 @@ def test_links_within_the_page_lead_somewhere(example: Path):
             assert target[1:] in ids
 
 
-def test_the_committed_example_is_what_the_claims_give(example: Path, root: Path, data_dir: Path, tmp_path: Path):
+def test_the_committed_example_is_what_the_claims_and_the_runs_beside_it_give(example: Path, root: Path, data_dir: Path,
+                                                                              tmp_path: Path):
     from claimcheck.cli import main
 
     with pytest.raises(SystemExit):
-        main(["run", str(root / "claims"), "--data-dir", str(data_dir), "--out", str(tmp_path / "out")])
+        main(["report", str(root / "claims"), "--data-dir", str(data_dir), "--out", str(tmp_path / "out"),
+              "--store", str(example / "store")])
     for name in ("index.html", "report.tex", "report.json"):
         assert (tmp_path / "out" / name).read_bytes() == (example / name).read_bytes(), f"{name}: run `make report`"
 

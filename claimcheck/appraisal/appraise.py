@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from claimcheck import verdict
+from claimcheck.appraisal.runs import RERUN, Runs, rerun_verdict
+from claimcheck.appraisal.tier_verdict import CheckFinding, TierVerdict, Unavailable
 from claimcheck.claim import Atom, Claim
 from claimcheck.claim_files import ClaimFile
 from claimcheck.corpora.corpus import ParallelCorpus
@@ -18,40 +20,10 @@ from claimcheck.verdict import HeadlineWord, Stand, TierWord
 
 Found: TypeAlias = tuple[TablePrediction | DataPrediction, Count]
 """A prediction and what was found for it."""
-RUNNABLE = frozenset({Tier.REPORTED, Tier.DATA})
-"""Tiers that this version can run."""
 _WHY_UNVERIFIED = {
     TierWord.NOT_RUN: "a claim of kind {kind} is settled at tier {tier} only, which was not run: {why}",
     TierWord.COULD_NOT_RUN: "a claim of kind {kind} is settled at tier {tier} only, which could not run: {why}",
 }
-NOT_BUILT = "this version of claimcheck cannot run tier {tier}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckFinding:
-    """What one check of one part found, and how that stands to what was asked."""
-
-    atom: Atom
-    prediction: TablePrediction | DataPrediction
-    count: Count
-    stand: Stand
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TierVerdict:
-    """The verdict of one tier on one claim; `remedy` is set where something could not be run.
-
-    `missing_here`: it could not run for want of something that is to be had and is not on this machine.
-    """
-
-    tier: Tier
-    word: TierWord
-    why: str
-    remedy: str = ""
-    findings: tuple[CheckFinding, ...] = ()
-    parts: tuple[tuple[Atom, Stand], ...] = ()
-    untested: int = 0
-    missing_here: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,19 +50,12 @@ class Appraisal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unavailable:
-    """A data set that cannot be used, why, and what to do."""
-
-    why: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What a claim is judged by: its reported table, if it has one, and the data sets that were opened, by name."""
 
     table: ReportedTable | None = None
     corpora: Mapping[str, ParallelCorpus | Unavailable] = field(default_factory=dict)
+    runs: Runs | Unavailable | None = None
 
 
 def appraise(document: ClaimFile, evidence: Evidence, asked: Collection[Tier]) -> Appraisal:
@@ -114,9 +79,8 @@ def _at(claim: Claim, tier: Tier, evidence: Evidence, asked: Collection[Tier]) -
             return TierVerdict(tier=tier, word=TierWord.COULD_NOT_RUN, why=f"needs {missing}", remedy=settled_by(claim))
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why=f"the claim file predicts nothing for tier {tier}",
                            remedy="add predictions for it")
-    if tier not in RUNNABLE:
-        return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why=NOT_BUILT.format(tier=tier),
-                           remedy="none yet; the claim's predictions for it are declared and wait for a version that can")
+    if tier in RERUN:
+        return rerun_verdict(claim, tier, evidence.runs)
     if tier is Tier.DATA:
         return _data(claim, evidence.corpora)
     if evidence.table is None:

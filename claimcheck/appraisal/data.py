@@ -6,7 +6,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claimcheck.appraisal.appraise import Unavailable
+from claimcheck.appraisal.tier_verdict import Unavailable
 from claimcheck.corpora import lareqa
 from claimcheck.corpora.corpus import ParallelCorpus
 from claimcheck.corpora.door import Missing, fetch, locate, verified
@@ -97,8 +97,13 @@ def _open(data_set: DataSet, places: Sequence[Path], consent: Consent | None) ->
         fetch(data_set, consent.folder, consent.report, places)
     found = verified(data_set, places)
     if isinstance(found, Missing):
-        which = ", ".join(file.path for file in found.files[:MOST_NAMED])
-        more = f" and {len(found.files) - MOST_NAMED} more" if len(found.files) > MOST_NAMED else ""
-        return Unavailable(why=f"{data_set.title} is not on this machine: {len(found.files)} of {len(data_set.files)} files "
-                           f"are missing ({which}{more})", remedy=found.remedy)
+        return not_here(data_set, found)
     return lareqa.read(data_set.name, {file.language: path for file, path in found.items()})
+
+
+def not_here(data_set: DataSet, missing: Missing) -> Unavailable:
+    """What is said of a data set whose files are not all here."""
+    which = ", ".join(file.path for file in missing.files[:MOST_NAMED])
+    more = f" and {len(missing.files) - MOST_NAMED} more" if len(missing.files) > MOST_NAMED else ""
+    return Unavailable(why=f"{data_set.title} is not on this machine: {len(missing.files)} of {len(data_set.files)} files "
+                       f"are missing ({which}{more})", remedy=missing.remedy)

@@ -181,8 +181,8 @@ def _named(names: tuple[str, ...]) -> tuple[DataSet, ...]:
 
 def _opened(name: str, data_dir: Path | None) -> ParallelCorpus:
     """A parallel corpus by name. Raises UsageFault: it is not here, or not of that kind; CorruptInput: it differs."""
-    from claimcheck.appraisal.appraise import Unavailable
     from claimcheck.appraisal.data import open_all
+    from claimcheck.appraisal.tier_verdict import Unavailable
     from claimcheck.corpora.door import folders
     from claimcheck.errors import CorruptInput, UsageFault
 

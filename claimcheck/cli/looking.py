@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from claimcheck.cli.options import CLAIMS_HERE, FORMAT, ONLY, PROFILE, REPRODUCTIONS, SCHEMAS, SEED, options
+from claimcheck.cli.options import (
+    CLAIMS_HERE,
+    DATA_DIR,
+    FORMAT,
+    ONLY,
+    PROFILE,
+    REPRODUCTIONS,
+    SCHEMAS,
+    SEED,
+    STORE,
+    options,
+)
 from claimcheck.cli.shared import counted, echo_json, make_plans, read_claims
 
 if TYPE_CHECKING:
     from claimcheck.claim import Claim
+    from claimcheck.plan import Plan
     from claimcheck.tier import Tier
 
 
@@ -32,9 +45,9 @@ def list_claims(claims: Path, form: str) -> None:
 
 @click.command()
 @CLAIMS_HERE
-@options(PROFILE, ONLY, SEED, REPRODUCTIONS, FORMAT)
-def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: int, reproductions: Path | None,
-         form: str) -> None:
+@options(PROFILE, ONLY, SEED, REPRODUCTIONS, STORE, DATA_DIR, FORMAT)
+def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: int, reproductions: Path | None, store: Path,
+         data_dir: Path | None, form: str) -> None:
     """Say what each claim needs at each tier, and which training runs a profile asks for; runs nothing."""
     from claimcheck.appraisal.library import chosen
 
@@ -50,20 +63,40 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
                                  "seed": one.seed} for one in each.runs]} for each in plans]})
         return
     for each in documents:
-        click.echo(f"{each.value.id}: {', '.join(f'{tier} ({_outlook(each.value, tier)})' for tier in each.value.tiers)}")
+        outlook = (f"{tier} ({_outlook(each.value, tier, plans)})" for tier in each.value.tiers)
+        click.echo(f"{each.value.id}: {', '.join(outlook)}")
     for made in plans:
         click.echo(f"\n{made.reproduction}, profile {made.profile}: {made.says}\n"
-                   f"evidence of tier {made.tier}; {len(made.runs)} training runs, none of which this version can run")
+                   f"evidence of tier {made.tier}; {len(made.runs)} training runs, {_state(made, data_dir, store)}")
         for one in made.runs:
             click.echo(f"  {one.digest[:12]}  {one.condition.backbone}  {one.condition.arm}  seed {one.seed}")
 
 
-def _outlook(claim: Claim, tier: Tier) -> str:
-    from claimcheck.appraisal.appraise import RUNNABLE
+def _outlook(claim: Claim, tier: Tier, plans: Sequence[Plan]) -> str:
+    from claimcheck.appraisal.conditions import conditions
+    from claimcheck.appraisal.runs import RERUN
 
     if not any(atom.predicts_at(tier) for atom in claim.atoms):
         return "cannot be tested" if any(atom.needs for atom in claim.atoms) else "nothing predicted"
-    return "can run" if tier in RUNNABLE else "cannot run in this version"
+    if tier not in RERUN:
+        return "can run"
+    made = next((each for each in plans if each.reproduction == claim.reproduction), None)
+    if made is None or made.tier is not tier:
+        return f"not with profile {made.profile}" if made else "no reproduction"
+    return "not a test of this claim" if conditions(claim, made.design).lacking else f"with profile {made.profile}"
+
+
+def _state(made: Plan, data_dir: Path | None, store: Path) -> str:
+    """How many of a plan's runs stand in the store, or why none can be made."""
+    from claimcheck.appraisal.tier_verdict import Unavailable
+    from claimcheck.appraisal.works import works
+    from claimcheck.corpora.door import folders
+    from claimcheck.measurement.store import Store
+
+    asked = works(made, folders(data_dir))
+    if isinstance(asked, Unavailable):
+        return f"cannot be run here: {asked.why}; {asked.remedy}"
+    return f"{sum(Store(path=store).has(work.key) for work in asked)} of {len(asked)} stand in {store}"
 
 
 @click.command()

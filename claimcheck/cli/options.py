@@ -69,5 +69,8 @@ OUT = click.option("--out", type=FolderOrFile(path_type=Path), default=None, met
                     help="Folder of the report. Default: report/ and the name of the claims' folder.")
 FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
                        help="Form of what is printed.")
+STORE = click.option("--store", type=click.Path(file_okay=False, path_type=Path), default=Path(".claimcheck") / "store",
+                     envvar="CLAIMCHECK_STORE", show_default=True, metavar="DIR",
+                     help="Folder of results; CLAIMCHECK_STORE names another.")
 DATA_DIR = click.option("--data-dir", type=click.Path(file_okay=False, exists=True, path_type=Path), default=None,
                         help="Folder with the data sets; else CLAIMCHECK_DATA, else the user's cache.")

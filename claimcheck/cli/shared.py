@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ import click
 if TYPE_CHECKING:
     from claimcheck.appraisal.library import Library
     from claimcheck.plan import Plan
+
+QUIET_SECONDS = 60
+"""So often a log that is no terminal is told how far something is."""
 
 
 def read_claims(claims: Path, reproductions: Path | None) -> Library:
@@ -49,8 +53,8 @@ def make_plans(library: Library, profile: str | None, first_seed: int) -> list[P
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal; elsewhere one line at the end, so that logs stay quiet."""
+def progress(what: str, total: int, noun: str = "claim") -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal; elsewhere one line at the end, and one a minute while it takes longer, so that logs stay quiet."""
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -60,8 +64,18 @@ def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
             task = bar.add_task(what, total=total)
             yield lambda name: bar.update(task, advance=1, description=f"{what} {name}")
     else:
-        yield lambda _: None
-        click.echo(f"{what}: {counted(total, 'claim')}", err=True)
+        done = 0
+        began = last = time.monotonic()
+
+        def tell(name: str) -> None:
+            nonlocal done, last
+            done += 1
+            if time.monotonic() - last >= QUIET_SECONDS:
+                last = time.monotonic()
+                click.echo(f"{what}: {done} of {total} after {last - began:.0f} s ({name})", err=True)
+
+        yield tell
+        click.echo(f"{what}: {counted(total, noun)}", err=True)
 
 
 def echo_json(value: Any) -> None:

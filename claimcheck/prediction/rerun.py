@@ -107,3 +107,10 @@ class RerunPrediction:
 
     def __post_init__(self) -> None:
         exactly_one(self, *RERUN_CHECKS)
+
+    @property
+    def check(self) -> Difference | Reduction | LanguagesAhead | Interaction:
+        """The one that is given."""
+        given = self.difference or self.reduction or self.languages_ahead or self.interaction
+        assert given is not None
+        return given

@@ -5,40 +5,40 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from claimcheck import __version__
-from claimcheck.appraisal.appraise import Appraisal, CheckFinding, TierVerdict, settled_by
+from claimcheck.appraisal.appraise import Appraisal
 from claimcheck.appraisal.data import Opened
 from claimcheck.appraisal.library import Library, table_path
-from claimcheck.claim import Claim
+from claimcheck.appraisal.planted import Planted
+from claimcheck.appraisal.summary import Experiment
 from claimcheck.corpora.corpus import ParallelCorpus
 from claimcheck.corpora.manifest import manifest
 from claimcheck.evidence.audits import PRINTED_ELSEWHERE, AuditFinding
 from claimcheck.evidence.data_facts import statistics
+from claimcheck.evidence.reported_table import ReportedTable
 from claimcheck.finding import Count, Outcome, Statistics
-from claimcheck.plan import prediction_digest
+from claimcheck.report.claims import claim_view, shared_says
 from claimcheck.report.findings import counted
-from claimcheck.report.view import (
-    AuditView,
-    ClaimView,
-    DataSetView,
-    FileView,
-    FindingView,
-    PartView,
-    ReportView,
-    StatisticsView,
-    TierView,
-)
-from claimcheck.report.wording import file_digest, sentence, short_path
+from claimcheck.report.runs import experiment
+from claimcheck.report.self_test import self_test
+from claimcheck.report.view import AuditView, ClaimView, DataSetView, FileView, ReportView, StatisticsView
+from claimcheck.report.wording import file_digest, short_path
+from claimcheck.reproduction_files import ReproductionFile
 from claimcheck.tier import Tier
-from claimcheck.verdict import HeadlineWord, Stand
+from claimcheck.verdict import Stand
 
-_UNSETTLED = (HeadlineWord.UNVERIFIED, HeadlineWord.NOT_TESTABLE)
 SHOWN_TIERS = (Tier.REPORTED, Tier.DATA, Tier.REDUCED, Tier.FULL)
 
 
-def view(appraisals: Sequence[Appraisal], library: Library, opened: Opened) -> ReportView:
-    """Everything that a report says of the appraised claims."""
+def view(appraisals: Sequence[Appraisal], library: Library, opened: Opened, *, experiments: Sequence[Experiment] = (),
+         planted: Sequence[Planted] = (), unseen: Sequence[str] = ()) -> ReportView:
+    """Everything that a report says of the appraised claims.
+
+    `experiments`: what was run for them; those of tier `synthetic` go with the `planted` truths and are no evidence. `unseen`:
+    sentences on what could not be looked at, which a reader must see before anything else.
+    """
     numbers = {document.path: number for number, document in enumerate(library.claims, start=1)}
-    claims = tuple(_claim(numbers[each.document.path], each) for each in appraisals)
+    shared = shared_says(appraisals)
+    claims = tuple(claim_view(numbers[each.document.path], each, shared) for each in appraisals)
     paths = list(dict.fromkeys(table_path(each.document) for each in appraisals))
     names = dict.fromkeys(each.claim.reproduction or "" for each in appraisals)
     named = [library.reproductions[name] for name in names if name in library.reproductions]
@@ -47,25 +47,37 @@ def view(appraisals: Sequence[Appraisal], library: Library, opened: Opened) -> R
     tables = [library.tables[path] for path in paths if path in library.tables]
     sentences = [claim for claim in claims if not claim.question]
     return ReportView(
-        title="Claims of " + ", ".join(papers), papers=tuple(papers.values()), version=__version__,
+        title="Claims of " + ", ".join(papers), unseen=tuple(unseen), papers=tuple(papers.values()), version=__version__,
         tiers=tuple(tier.value for tier in SHOWN_TIERS), claims=claims,
         sentences=len(sentences), questions=len(claims) - len(sentences),
         tally=_tally(claim.verdict for claim in sentences),
         tables=_tables_in_words(sentences),
+        tier_says=tuple((tier.value, says) for tier, says in shared.items() if says),
+        experiments=tuple(experiment(each) for each in experiments if each.tier is not Tier.SYNTHETIC),
+        self_test=self_test(planted, [each for each in experiments if each.tier is Tier.SYNTHETIC]),
         audits=tuple(_audit(table.path, each) for table in tables for each in library.audits.get(table.path, ())),
         data_sets=tuple(_data_set(name, corpus) for name, corpus in opened.corpora.items()
                         if isinstance(corpus, ParallelCorpus)),
         hygiene=tuple(_statistics(each) for each in opened.hygiene),
-        files=(*(FileView(name=short_path(table.path), digest=table.digest, holds=f"{len(table.rows)} printed cells")
-                 for table in tables),
-               *(FileView(name=short_path(path), digest=file_digest(path), holds="numbers printed elsewhere")
-                 for path in (table.path.parent / PRINTED_ELSEWHERE for table in tables) if path.is_file()),
-               *(FileView(name=short_path(each.path), digest=each.digest, holds="reproduction") for each in named),
-               *(FileView(name=claim.file, digest=claim.digest, holds=claim.id) for claim in claims),
-               *(FileView(name=file.path, digest=file.sha256, holds="data, as published") for file in opened.files)),
+        files=_files(tables, named, claims, opened, planted),
         underspecified=tuple((each.what, each.chosen, each.because) for document in named
                              for each in document.value.underspecified),
         notes=tuple(f"{short_path(note.path)}: {note.text}" if note.path else note.text for note in library.notes))
+
+
+def _files(tables: Sequence[ReportedTable], named: Sequence[ReproductionFile], claims: Sequence[ClaimView], opened: Opened,
+           planted: Sequence[Planted]) -> tuple[FileView, ...]:
+    """Every file that the report was made from."""
+    elsewhere = [path for path in (table.path.parent / PRINTED_ELSEWHERE for table in tables) if path.is_file()]
+    return (
+        *(FileView(name=short_path(table.path), digest=table.digest, holds=f"{len(table.rows)} printed cells")
+          for table in tables),
+        *(FileView(name=short_path(path), digest=file_digest(path), holds="numbers printed elsewhere") for path in elsewhere),
+        *(FileView(name=short_path(each.path), digest=each.digest, holds="reproduction") for each in named),
+        *(FileView(name=claim.file, digest=claim.digest, holds=claim.id) for claim in claims),
+        *(FileView(name=file.path, digest=file.sha256, holds="data, as published") for file in opened.files),
+        *(FileView(name=short_path(each.document.path), digest=each.document.digest, holds="planted truth of the self-test")
+          for each in planted))
 
 
 def _tables_in_words(claims: Sequence[ClaimView]) -> str:
@@ -98,49 +110,6 @@ def _fits_in_words(fits: int, total: int) -> str:
 
 def _tally(words: Iterable[str]) -> tuple[tuple[str, int], ...]:
     return tuple(Counter(words).most_common())
-
-
-def _claim(number: int, appraisal: Appraisal) -> ClaimView:
-    claim = appraisal.claim
-    source = claim.source_report
-    return ClaimView(
-        number=number, id=claim.id, statement=claim.statement, kind=claim.kind.value, scope=claim.scope.value,
-        empirical=claim.kind.settled_at is Tier.FULL, question=claim.question,
-        paper=claim.paper, where=claim.where, remark=claim.remark, literal=claim.literal, fair=claim.fair,
-        verdict=appraisal.headline.word.value, settling_tier=appraisal.headline.tier.value,
-        why=sentence(appraisal.headline.why),
-        settled_by=settled_by(claim) if appraisal.headline.word in _UNSETTLED else "",
-        source_verified=source.verified, source_confidence=source.confidence,
-        source_says=_source_says(claim), completed=source.completed,
-        parts=tuple(PartView(id=atom.id, says=atom.says, vague=atom.vague, chosen=atom.chosen, needs=atom.needs)
-                    for atom in claim.atoms),
-        tiers=tuple(_tier(each) for each in appraisal.tiers), file=short_path(appraisal.document.path),
-        digest=appraisal.document.digest, prediction_digest=prediction_digest(claim))
-
-
-def _source_says(claim: Claim) -> str:
-    source = claim.source_report
-    word = {True: "verified", False: "not verified", None: "no verdict"}[source.verified]
-    return word if source.confidence is None else f"{word}, {source.confidence:.2f}"
-
-
-def _tier(verdict: TierVerdict) -> TierView:
-    findings = tuple(_finding(each) for each in verdict.findings)
-    parts = f"{len(verdict.parts)} of {len(verdict.parts) + verdict.untested} parts tested" if verdict.untested else ""
-    against = sum(stand is Stand.AGAINST for _, stand in verdict.parts)
-    lines = [f"{parts}, {against} contradicted" if parts and against else parts] if parts else []
-    return TierView(tier=verdict.tier.value, verdict=verdict.word.value, why=sentence(verdict.why),
-                    remedy=sentence(verdict.remedy),
-                    missing_here=verdict.missing_here, findings=findings,
-                    short=(*lines, *(f"{name}: {each.printed}" if (name := each.label or each.reading) else each.printed
-                                     for each in findings)))
-
-
-def _finding(finding: CheckFinding) -> FindingView:
-    prediction = finding.prediction
-    return counted(finding.count, part=finding.atom.says, stand=finding.stand,
-                    says=prediction.says or finding.count.asks,
-                    reading=prediction.reading.value if prediction.reading else "", label=prediction.label)
 
 
 def _audit(path: Path, audit: AuditFinding) -> AuditView:

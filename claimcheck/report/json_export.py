@@ -1,12 +1,13 @@
 """The report for programs: `report.json`, whose schema is `report-v1.schema.json` beside this module.
 
-It holds no time and no path of a machine, so that the same input gives the same bytes.
+It holds no date and no path of a machine, so that the same inputs and the same runs give the same bytes.
 """
 
 import json
 from importlib.resources import files
 from typing import Any
 
+from claimcheck.report import json_runs
 from claimcheck.report.view import AuditView, ClaimView, FindingView, ReportView, StatisticsView, TierView
 
 SCHEMA = "report-v1.schema.json"
@@ -24,13 +25,16 @@ def render(report: ReportView) -> str:
         "format": "claimcheck-report",
         "format_version": 1,
         "claimcheck_version": report.version,
+        "unseen": list(report.unseen),
         "papers": [{"id": name, "title": title, "url": url} for name, title, url in report.papers],
         "claims": [_claim(claim) for claim in report.claims],
+        "experiments": [json_runs.experiment(each) for each in report.experiments],
         "table_findings": [_audit(audit) for audit in report.audits],
         "data_sets": [{"name": each.name, "title": each.title, "source": each.source, "terms": each.terms,
                        "citation": each.citation, "statistics": [_statistics(table) for table in each.statistics]}
                       for each in report.data_sets],
         "data_overlap": [_statistics(table) for table in report.hygiene],
+        "planted": json_runs.self_test(report.self_test),
         "inputs": [{"name": file.name, "sha256": file.digest, "holds": file.holds} for file in report.files],
         "notes": list(report.notes),
     }
@@ -67,8 +71,9 @@ def _claim(claim: ClaimView) -> dict[str, Any]:
 
 
 def _tier(tier: TierView) -> dict[str, Any]:
-    return {"verdict": tier.verdict, "why": tier.why, "remedy": tier.remedy,
-            "findings": [_finding(finding) for finding in tier.findings]}
+    return {"verdict": tier.verdict, "why": tier.why, "remedy": tier.remedy, "says": list(tier.says),
+            "findings": [_finding(finding) for finding in tier.findings],
+            "reruns": [json_runs.rerun(each) for each in tier.reruns]}
 
 
 def _finding(finding: FindingView) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from claimcheck.report.latex_runs import pieces, told
 from claimcheck.report.view import CellView, FindingView, ReportView
 
 _SPECIAL = {
@@ -12,9 +13,11 @@ _SPECIAL = {
     "[": "{[}", "]": "{]}", "*": "{*}",  # at the start of a row they would be taken for options
     "<": r"\textless{}", ">": r"\textgreater{}", "`": r"\textasciigrave{}",
     "“": "``", "”": "''", "‘": "`", "’": "'", "–": "--", "—": "---", "…": r"\dots{}", "\N{MINUS SIGN}": "$-$", "×": r"$\times$",
-    "≤": r"$\le$", "≥": r"$\ge$", "±": r"$\pm$", "·": r"$\cdot$", "\N{NO-BREAK SPACE}": "~", "\N{SOFT HYPHEN}": "",
+    "≤": r"$\le$", "≥": r"$\ge$", "±": r"$\pm$", "·": r"$\cdot$", "∞": r"$\infty$", "\N{NO-BREAK SPACE}": "~",
+    "\N{SOFT HYPHEN}": "",
 }
 LONGEST_WORD = 18
+LONGEST_HEADING = 14
 BREAK_EVERY = 15
 MOST_COLUMNS = 12
 MOST_ROWS = 40
@@ -85,6 +88,13 @@ def digest(hexadecimal: str) -> TeX:
     return TeX(r"\texttt{" + r"\allowbreak ".join(groups) + "}")
 
 
+def narrow(heading: str) -> TeX:
+    """A heading over numbers, broken between its words where it is long."""
+    if len(heading) <= LONGEST_HEADING:
+        return TeX(escape(heading))
+    return TeX(r"\multicolumn{1}{L{1.9cm}}{" + escape(heading) + "}")
+
+
 def render(report: ReportView) -> str:
     """The whole document."""
     environment = Environment(
@@ -94,5 +104,6 @@ def render(report: ReportView) -> str:
         comment_start_string=r"\COMMENT{", comment_end_string="}", trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True)
     environment.globals.update(column_spec=lambda finding: TeX(column_spec(finding)), digest=digest, shown=shown,
-                               most=MOST_COLUMNS)
+                               most=MOST_COLUMNS, narrow=narrow, pieces=pieces, told=told, right=lambda count: "r" * count,
+                               zip=zip)
     return environment.get_template("report.tex.jinja").render(report=report)

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from claimcheck.report.rerun_views import RerunView
+from claimcheck.report.run_views import ExperimentView, PlantedView, SelfTestView
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
@@ -37,7 +40,10 @@ class FindingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierView:
-    """The verdict of one tier; `short` is what the table on the first screen has room for, a line each."""
+    """The verdict of one tier; `short` is what the table on the first screen has room for, a line each.
+
+    `says`: what a reader must know beside the verdict.
+    """
 
     tier: str
     verdict: str
@@ -45,7 +51,9 @@ class TierView:
     why: str
     remedy: str
     missing_here: bool
+    says: tuple[str, ...]
     findings: tuple[FindingView, ...]
+    reruns: tuple[RerunView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +147,10 @@ class DataSetView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """The whole report."""
+    """The whole report. `unseen` says what could not be looked at; `tier_says` what holds of every re-run of a tier."""
 
     title: str
+    unseen: tuple[str, ...]
     papers: tuple[tuple[str, str, str], ...]
     version: str
     tiers: tuple[str, ...]
@@ -150,9 +159,17 @@ class ReportView:
     tally: tuple[tuple[str, int], ...]
     tables: str
     claims: tuple[ClaimView, ...]
+    tier_says: tuple[tuple[str, tuple[str, ...]], ...]
+    experiments: tuple[ExperimentView, ...]
+    self_test: SelfTestView | None
     audits: tuple[AuditView, ...]
     data_sets: tuple[DataSetView, ...]
     hygiene: tuple[StatisticsView, ...]
     files: tuple[FileView, ...]
     underspecified: tuple[tuple[str, str, str], ...]
     notes: tuple[str, ...]
+
+    @property
+    def planted(self) -> tuple[PlantedView, ...]:
+        """The planted truths of the self-test, which are no claims of the paper."""
+        return self.self_test.planted if self.self_test else ()

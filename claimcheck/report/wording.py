@@ -9,6 +9,7 @@ from claimcheck.finding import Source
 
 MOST_LINES = 12
 MINUS = "\N{MINUS SIGN}"
+INFINITY = "\N{INFINITY}"
 
 
 def sentence(text: str) -> str:
@@ -32,6 +33,27 @@ def signed(value: Decimal, decimals: int) -> str:
     """A difference, its sign always shown but for zero."""
     text = number(value, decimals)
     return text if text.startswith(MINUS) or not text.strip("0.") else f"+{text}"
+
+
+def exact(value: Decimal, *, sign: bool) -> str:
+    """A number with the very digits that it carries; `sign`: a plus too, but for zero.
+
+    >>> exact(Decimal("0.0160"), sign=True), exact(Decimal("-Infinity"), sign=True), exact(Decimal("1E+1"), sign=False)
+    ('+0.0160', '−∞', '10')
+    """
+    text = INFINITY if value.is_infinite() else f"{abs(value):f}"
+    if not value or (value.is_infinite() and value > 0):
+        return text
+    return f"{MINUS}{text}" if value < 0 else f"{'+' * sign}{text}"
+
+
+def percent_of(level: float) -> str:
+    """A level as percent, in two digits that count.
+
+    >>> percent_of(0.05), percent_of(0.05 / 6)
+    ('5', '0.83')
+    """
+    return f"{100 * level:.2g}"
 
 
 def reduction(percent: Decimal | None) -> str:

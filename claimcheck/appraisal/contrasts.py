@@ -1,0 +1,164 @@
+"""A prediction for a re-run and what runs gave -> the effects that it is about, before any level or bound is set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import log1p
+
+import numpy as np
+
+from claimcheck.appraisal.measured import LanguageCell, Measured
+from claimcheck.design import Route
+from claimcheck.prediction.rerun import Combine, Difference, LanguagesAhead, Reduction, RerunPrediction
+from claimcheck.stats.cells import Cell
+from claimcheck.stats.effect import Effect, Estimand, p_above, p_below
+from claimcheck.stats.two_way import log_ratio, paired, unpaired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """One comparison: what it is about, the effect (points, or log of a ratio), and the means of arm and rival."""
+
+    about: tuple[tuple[str, str], ...]
+    arms: tuple[str, str]
+    means: tuple[float, float]
+    effect: Effect = field(repr=False)
+    questions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """All comparisons of one prediction. `is_log`: effects are logs of ratios, rival over arm, and are told in percent.
+
+    `at_least` and `margin` stand in the effects' own units. `needed`: how many comparisons must hold, None for all.
+    """
+
+    raws: tuple[Raw, ...]
+    is_log: bool
+    at_least: float
+    margin: float
+    needed: int | None = None
+    left_out: tuple[str, ...] = ()
+    not_covered: tuple[str, ...] = ()
+
+    @property
+    def null_against(self) -> float:
+        """Where the effect would have to lie below for the prediction to fail: the margin, or the size that was asked for."""
+        return self.margin if self.at_least == 0 else self.at_least
+
+    def p_for(self, estimand: Estimand) -> float:
+        """Of the hypothesis that not all (or not so many as needed) comparisons hold: intersection-union, no correction."""
+        found = sorted(p_above(raw.effect, estimand, self.at_least) for raw in self.raws)
+        if not found or self.left_out:
+            return 1.0
+        if self.needed is None:
+            return found[-1]
+        return min(1.0, (len(found) - self.needed + 1) * found[self.needed - 1])
+
+    def p_against(self, estimand: Estimand) -> float:
+        """The smallest p of a single comparison's failing, not corrected."""
+        return min((p_below(raw.effect, estimand, self.null_against) for raw in self.raws), default=1.0)
+
+
+def contrast(prediction: RerunPrediction, measured: Measured, routes: Sequence[Route]) -> Contrast | None:
+    """The effects that a prediction is about, on these routes; None where no run measures such a thing.
+
+    Raises ValueError: the measure has no meaning in a setting.
+    """
+    check = prediction.difference or prediction.reduction or prediction.languages_ahead
+    if check is None:
+        return None
+    own = [route for route in routes if route.evaluate in check.datasets]
+    evaluated = {route.evaluate for route in own}
+    covered = tuple(f"{name} is not evaluated here" for name in check.datasets if name not in evaluated)
+    arms = [check.arm, *([check.against] if isinstance(check.against, str) else check.against)]
+    if absent := [arm for arm in arms if arm not in measured.arms]:
+        return Contrast(raws=(), is_log=isinstance(check, Reduction), at_least=0.0, margin=check.margin, not_covered=covered,
+                        left_out=tuple(f"this profile has no arm {arm}" for arm in absent))
+    match check:
+        case Difference():
+            made = _difference(check, measured, own)
+        case Reduction():
+            made = _reduction(check, measured, own)
+        case LanguagesAhead():
+            made = _languages(check, measured, own)
+    return replace(made, not_covered=covered)
+
+
+def _difference(check: Difference, measured: Measured, routes: Sequence[Route]) -> Contrast:
+    raws: list[Raw] = []
+    groups: list[tuple[str, list[tuple[Route, str]]]] = []
+    for route in routes:
+        groups += [(f"{route.name}|{setting}", [(route, setting)]) for setting in check.settings]
+    if check.combine is Combine.MEAN and groups:
+        groups = [("mean", [each for _, group in groups for each in group])]
+    for backbone in measured.plan.design.backbones:
+        for name, group in groups:
+            for rival in check.against:
+                about = (("backbone", backbone), ("data", group[0][0].name if name != "mean" else "mean"),
+                         ("setting", group[0][1] if name != "mean" else "mean"), ("against", rival))
+                raws.append(_raw(measured, about, (backbone, check.arm, rival), check.measure, group))
+    return Contrast(raws=tuple(raws), is_log=False, at_least=0.0, margin=check.margin)
+
+
+def _reduction(check: Reduction, measured: Measured, routes: Sequence[Route]) -> Contrast:
+    raws = []
+    for backbone in measured.plan.design.backbones:
+        for route in routes:
+            for setting in check.settings:
+                wanted = (check.measure, setting, route.name)
+                arm, rival = measured.of(backbone, check.arm, wanted), measured.of(backbone, check.against, wanted)
+                cells = [each.cell for each in rival], [each.cell for each in arm]
+                raws.append(Raw(about=(("backbone", backbone), ("data", route.name), ("setting", setting),
+                                       ("against", check.against)),
+                                arms=(check.arm, check.against), means=(_mean(arm), _mean(rival)), effect=log_ratio(*cells),
+                                questions=_questions([arm])))
+    return Contrast(raws=tuple(raws), is_log=True, at_least=-log1p(-check.at_least), margin=-log1p(-check.margin))
+
+
+def _languages(check: LanguagesAhead, measured: Measured, routes: Sequence[Route]) -> Contrast:
+    raws = []
+    for backbone in measured.plan.design.backbones:
+        every = measured.plan.design.data.languages
+        languages = sorted({language for route in routes for language in route.languages or every})
+        for language in languages:
+            group = [(route, setting) for route in routes
+                     if language in (route.languages or every) for setting in check.settings]
+            about = (("backbone", backbone), ("language", language), ("against", check.against))
+            raws.append(_raw(measured, about, (backbone, check.arm, check.against), check.measure, group, language))
+    needed = None if check.at_least == "all" else check.at_least
+    return Contrast(raws=tuple(raws), is_log=False, at_least=0.0, margin=check.margin, needed=needed)
+
+
+def _raw(measured: Measured, about: tuple[tuple[str, str], ...], who: tuple[str, str, str], measure: str,
+         group: Sequence[tuple[Route, str]], language: str = "") -> Raw:
+    """The difference of two arms over one or several routes and settings, each of which weighs the same.
+
+    With `language` set, over queries of that language only.
+    """
+    backbone, arm, rival = who
+    ours: list[tuple[LanguageCell, ...]] = []
+    theirs: list[tuple[LanguageCell, ...]] = []
+    for route, setting in group:
+        for name, into in ((arm, ours), (rival, theirs)):
+            into.append(tuple(cell for cell in measured.of(backbone, name, (measure, setting, route.name))
+                              if language in ("", cell.query_language)))
+    weights = [1 / (len(group) * len(cells)) for cells in ours for _ in cells]
+    flat = [[cell.cell for cells in side for cell in cells] for side in (ours, theirs)]
+    if measured.plan.design.paired:
+        effect = paired([Cell(values=a.values - b.values, clusters=a.clusters) for a, b in zip(*flat, strict=True)], weights)
+    else:
+        effect = unpaired(flat[0], flat[1], weights)
+    means = tuple(float(np.mean([_mean(cells) for cells in side])) for side in (ours, theirs))
+    return Raw(about=about, arms=(arm, rival), means=(means[0], means[1]), effect=effect, questions=_questions(ours))
+
+
+def _mean(cells: Sequence[LanguageCell]) -> float:
+    """Macro mean over cells and runs."""
+    return float(np.mean([each.cell.values.mean() for each in cells]))
+
+
+def _questions(sides: Sequence[Sequence[LanguageCell]]) -> int:
+    """Queries that the comparison rests on: of each cell its questions."""
+    return sum(each.cell.values.shape[1] for cells in sides for each in cells)
+
+

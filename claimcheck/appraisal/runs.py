@@ -1,0 +1,64 @@
+"""A claim at a tier that re-runs the method: is it a test of the claim, and what does it say?"""
+
+from dataclasses import dataclass, field
+
+from claimcheck import verdict
+from claimcheck.appraisal import rerun_words
+from claimcheck.appraisal.family import Family
+from claimcheck.appraisal.measured import Measured
+from claimcheck.appraisal.rerun import findings, stand_of_atom
+from claimcheck.appraisal.tier_verdict import TierVerdict, Unavailable
+from claimcheck.claim import Claim
+from claimcheck.tier import Tier
+from claimcheck.verdict import TierWord
+
+RERUN = (Tier.REDUCED, Tier.FULL)
+"""Tiers that re-run the method."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """What the runs of a plan gave, put to every claim of the paper. `exploratory`: claims that were changed after it."""
+
+    measured: Measured = field(repr=False)
+    family: Family = field(repr=False)
+    exploratory: frozenset[str] = frozenset()
+
+
+def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None) -> TierVerdict:
+    """The verdict of a tier that re-runs the method."""
+    if isinstance(runs, Unavailable):
+        if runs.tier is not None and runs.tier is not tier:
+            return _other_tier(tier, runs.tier)
+        return TierVerdict(tier=tier, word=TierWord.COULD_NOT_RUN, why=runs.why, remedy=runs.remedy, missing_here=True)
+    if runs is None:
+        return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why="no run of the claim's reproduction is in the store",
+                           remedy="`claimcheck run` trains and evaluates")
+    plan = runs.measured.plan
+    if plan.tier is not tier:
+        return _other_tier(tier, plan.tier)
+    tested = runs.family.tested.get(claim.id)
+    own = findings(claim, tested, runs.measured) if tested is not None else ()
+    if tested is None or not own:
+        return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why=f"profile {plan.profile} measures nothing that the claim "
+                           "predicts: no query is perturbed in it", remedy="a profile that measures it")
+    if tier is Tier.FULL and (uncovered := [text for each in own for text in each.found.not_covered]):
+        return TierVerdict(tier=tier, word=TierWord.INCONCLUSIVE, why="; ".join(dict.fromkeys(uncovered)), reruns=own)
+    said = (*tested.conditions.says, *(f"not checked: {text}" for text in tested.conditions.unchecked),
+            *dict.fromkeys(text for each in own for text in each.found.not_covered),
+            *(("exploratory: the claim's predictions changed, or were first put down, after runs of this profile stood",)
+              if claim.id in runs.exploratory else ()))
+    if not tested.is_test:
+        return TierVerdict(tier=tier, word=TierWord.NOT_A_TEST, why="; ".join(tested.conditions.lacking), reruns=own, says=said,
+                           remedy="a run that meets the condition; what was found stands below, apart from every verdict")
+    parts = [(atom, stand_of_atom(found)) for atom in claim.atoms if (found := [each for each in own if each.atom is atom])]
+    untested = [atom for atom in claim.atoms if atom not in [each for each, _ in parts]]
+    word = verdict.word(tier, verdict.of_parts([stand for _, stand in parts], len(untested)))
+    return TierVerdict(tier=tier, word=word, reruns=own, parts=tuple(parts), untested=len(untested), says=said,
+                       why=rerun_words.why(parts, own, len(untested)), remedy=rerun_words.price(own, runs.measured, word))
+
+
+def _other_tier(tier: Tier, planned: Tier) -> TierVerdict:
+    return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why=f"the runs of this profile are of tier {planned}",
+                       remedy=f"choose a profile of tier {tier} with --profile" if tier is Tier.REDUCED else
+                       "the paper's own backbones at pinned revisions, its data and its training")

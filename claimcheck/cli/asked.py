@@ -1,0 +1,126 @@
+"""What a user asked for, and what can be found for it: data opened, runs made or read, the self-test where nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from claimcheck.cli.shared import progress
+
+if TYPE_CHECKING:
+    from claimcheck.appraisal.appraise import Appraisal
+    from claimcheck.appraisal.data import Opened
+    from claimcheck.appraisal.library import Library
+    from claimcheck.appraisal.planted import Planted
+    from claimcheck.appraisal.runs import Runs
+    from claimcheck.appraisal.summary import Experiment
+    from claimcheck.appraisal.tier_verdict import Unavailable
+    from claimcheck.plan import Plan
+    from claimcheck.tier import Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What runs gave, by reproduction; what the self-test found; and what could not be seen, in sentences."""
+
+    runs: Mapping[str, Runs | Unavailable | None] = field(default_factory=dict)
+    experiments: tuple[Experiment, ...] = ()
+    planted: tuple[Planted, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The claims, the plans of their reproductions, and where things are."""
+
+    claims: Path
+    library: Library
+    plans: Sequence[Plan]
+    only: Sequence[str]
+    tiers: Sequence[str]
+    data_dir: Path | None
+    store: Path
+    jobs: int
+
+    @property
+    def wanted(self) -> set[Tier]:
+        """The tiers that are asked for."""
+        from claimcheck.tier import Tier
+
+        return {Tier(name) for name in self.tiers} or set(Tier)
+
+    def open(self, *, fetch: bool) -> Opened:
+        """Open the data that predictions at tier data are about; with consent, download these and what runs need."""
+        from claimcheck.appraisal.appraise import data_sets
+        from claimcheck.appraisal.data import Consent, open_all
+        from claimcheck.appraisal.library import chosen
+        from claimcheck.appraisal.works import data_sets as needed
+        from claimcheck.corpora.door import cache, folders
+        from claimcheck.tier import Tier
+
+        names = [name for document in chosen(self.library, self.only) for name in data_sets(document.value)
+                 if Tier.DATA in self.wanted]
+        if fetch:
+            names += [name for plan in self.plans if plan.tier in self.wanted for name in needed(plan.design)]
+        consent = Consent(folder=self.data_dir or cache(), report=lambda line: click.echo(line, err=True)) if fetch else None
+        return open_all(names, folders(self.data_dir), consent)
+
+    def found(self, opened: Opened, *, start: bool) -> Found:
+        """Make the runs that are asked for, or with `start` not set read those that stand."""
+        from claimcheck.appraisal.runs import Runs
+        from claimcheck.appraisal.tier_verdict import Unavailable
+        from claimcheck.cli import measuring
+        from claimcheck.corpora.door import folders
+        from claimcheck.measurement.store import Store
+        from claimcheck.tier import Tier
+
+        store = Store(path=self.store)
+        runs: dict[str, Runs | Unavailable | None] = {}
+        experiments = []
+        for plan in self.plans:
+            if not self._concerned(plan):
+                continue
+            if plan.tier not in self.wanted:
+                runs[plan.reproduction] = Unavailable(tier=plan.tier, why="not asked for", remedy="")
+                continue
+            own = measuring.family_claims(self.library, self.claims, plan.reproduction)
+            made = (measuring.measured(plan, own, folders(self.data_dir), store, self.jobs) if start
+                    else measuring.standing(plan, own, folders(self.data_dir), store))
+            runs[plan.reproduction] = made
+            if isinstance(made, Runs):
+                experiments.append(measuring.summarised(made, own))
+        absent = [each for each in runs.values() if isinstance(each, Unavailable) and each.tier in self.wanted]
+        planted: tuple[Planted, ...] = ()
+        if Tier.SYNTHETIC in self.wanted if self.tiers else runs and len(absent) == len(runs):
+            planted, more = measuring.selftest(store, self.jobs, start=start)
+            experiments += more
+        unseen = [each.why for each in (*opened.corpora.values(), *absent) if isinstance(each, Unavailable)]
+        remedies = [each.remedy for each in (*opened.corpora.values(), *absent) if isinstance(each, Unavailable)]
+        return Found(runs=runs, experiments=tuple(experiments), planted=planted,
+                     unseen=tuple(dict.fromkeys(f"{why}; {remedy}" for why, remedy in zip(unseen, remedies, strict=True))))
+
+    def _concerned(self, plan: Plan) -> bool:
+        """Whether a claim that is asked for predicts what the plan's runs could show."""
+        from claimcheck.appraisal.library import chosen
+
+        return any(document.value.reproduction == plan.reproduction and any(atom.rerun for atom in document.value.atoms)
+                   for document in chosen(self.library, self.only))
+
+    def appraised(self, opened: Opened, found: Found) -> list[Appraisal]:
+        """Judge each claim that is asked for, at every tier that is."""
+        from claimcheck.appraisal.appraise import Evidence, appraise
+        from claimcheck.appraisal.library import chosen
+
+        documents = chosen(self.library, self.only)
+        appraisals = []
+        with progress("judging", len(documents)) as step:
+            for document in documents:
+                evidence = Evidence(table=self.library.table_of(document), corpora=opened.corpora,
+                                    runs=found.runs.get(document.value.reproduction or ""))
+                appraisals.append(appraise(document, evidence, self.wanted))
+                step(document.value.id)
+        return appraisals

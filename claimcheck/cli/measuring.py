@@ -1,0 +1,140 @@
+"""Running what a plan asks for and reading what came out: the one place that joins the engine and the appraisal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from claimcheck.cli.shared import counted, progress
+
+if TYPE_CHECKING:
+    from claimcheck.appraisal.library import Library
+    from claimcheck.appraisal.planted import Planted
+    from claimcheck.appraisal.runs import Runs
+    from claimcheck.appraisal.summary import Experiment
+    from claimcheck.appraisal.tier_verdict import Unavailable
+    from claimcheck.claim import Claim
+    from claimcheck.measurement.store import Store
+    from claimcheck.measurement.work import Work
+    from claimcheck.plan import Plan
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def measured(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store: Store, jobs: int) -> Runs | Unavailable:
+    """Run what does not stand in the store yet, and put all results to the claims of the plan's reproduction.
+
+    Raises MeasurementFailed, CorruptInput or UsageFault: something went wrong; what was done by then is kept.
+    """
+    from claimcheck.appraisal.tier_verdict import Unavailable
+    from claimcheck.appraisal.works import works
+
+    asked = works(plan, folders)
+    if isinstance(asked, Unavailable):
+        return asked
+    return _run(plan, claims, asked, store, jobs)
+
+
+def standing(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store: Store) -> Runs | Unavailable | None:
+    """The results of a plan if all of them stand in the store; starts no run."""
+    from claimcheck.appraisal.tier_verdict import Unavailable
+    from claimcheck.appraisal.works import works
+
+    asked = works(plan, folders)
+    if isinstance(asked, Unavailable):
+        return asked
+    return _judged(plan, claims, asked, store) if all(store.has(work.key) for work in asked) else None
+
+
+def selftest(store: Store, jobs: int, *, start: bool) -> tuple[tuple[Planted, ...], tuple[Experiment, ...]]:
+    """Train and evaluate on the synthetic corpus, and say which of its planted truths are found.
+
+    With `start` not set it is read from the store, and nothing comes of it where not all of it stands there.
+    """
+    from importlib.resources import as_file, files
+
+    from claimcheck import plan as planning
+    from claimcheck.appraisal.library import read_library
+    from claimcheck.appraisal.planted import judge
+    from claimcheck.appraisal.tier_verdict import Unavailable
+    from claimcheck.appraisal.works import works
+    from claimcheck.errors import MeasurementFailed
+
+    with as_file(files("claimcheck").joinpath("selftest")) as folder:
+        library = read_library(folder / "claims", folder / "reproductions")
+        library.raise_faults()
+    reproduction = library.reproductions["planted"].value
+    claims = [document.value for document in library.claims]
+    plan = planning.make(claims, reproduction, reproduction.default_profile)
+    asked = works(plan, ())
+    if isinstance(asked, Unavailable):
+        raise MeasurementFailed(f"the self-test cannot run: {asked.why}; {asked.remedy}")
+    if not start and not all(store.has(work.key) for work in asked):
+        return (), ()
+    runs = _run(plan, claims, asked, store, jobs) if start else _judged(plan, claims, asked, store)
+    return judge(library.claims, runs), (summarised(runs, claims),)
+
+
+def summarised(runs: Runs, claims: Sequence[Claim]) -> Experiment:
+    """What the runs gave apart from any claim; the pairs of arms that claims compare are mapped by language."""
+    from claimcheck.appraisal.conditions import says
+    from claimcheck.appraisal.summary import summary
+
+    compared: dict[tuple[str, str], None] = {}
+    for claim in claims:
+        for check in (each.check for atom in claim.atoms for each in atom.rerun):
+            against = (check.against,) if isinstance(check.against, str) else check.against
+            compared |= {(check.arm, rival): None for rival in against
+                         if {check.arm, rival} <= set(runs.measured.arms)}
+    return summary(runs.measured, tuple(compared), says(runs.measured.plan.design.data.routes))
+
+
+def family_claims(library: Library, claims: Path, name: str) -> list[Claim]:
+    """All claims of a reproduction in the folder, whatever --only names, and where one file is given its neighbours too."""
+    from claimcheck import claim_files
+
+    own = {document.value.id: document.value for document in library.claims if document.value.reproduction == name}
+    if claims.is_file():
+        neighbours, _ = claim_files.load(claims.resolve().parent)
+        own |= {document.value.id: document.value for document in neighbours
+                if document.value.reproduction == name and document.value.id not in own}
+    return [own[each] for each in sorted(own)]
+
+
+def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Store, jobs: int) -> Runs:
+    from claimcheck.appraisal import journal
+    from claimcheck.engine.local import legs, missing, run_all
+
+    absent = missing(asked, store)
+    if plan.predictions:
+        journal.record(store.path.parent / journal.NAME, plan, len(asked) - len(absent))
+    made = 0
+    if absent:
+        total = sum(len(legs(work)) for work in absent)
+        try:
+            with progress(f"training and evaluating, profile {plan.profile}", total, "step") as step:
+                made = run_all(absent, store, jobs, step)
+        except KeyboardInterrupt:
+            click.echo(f"\ninterrupted: what was done is kept in {store.path}; the same command goes on from there", err=True)
+            raise
+    told = f"{counted(made, 'run')} made, " if absent else "nothing to run, "
+    click.echo(f"profile {plan.profile}: {told}{len(asked) - made} already in {store.path}", err=True)
+    return _judged(plan, claims, asked, store)
+
+
+def _judged(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Store) -> Runs:
+    from claimcheck.appraisal import journal
+    from claimcheck.appraisal.family import family
+    from claimcheck.appraisal.measured import read
+    from claimcheck.appraisal.runs import Runs
+
+    found = read(plan, asked, store)
+    return Runs(measured=found, family=family(claims, found),
+                exploratory=journal.changed(store.path.parent / journal.NAME, plan))

@@ -1,0 +1,1 @@
+"""Where runs are executed. Sees no claim, no margin and no verdict."""

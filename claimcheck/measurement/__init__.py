@@ -1,0 +1,1 @@
+"""What a run leaves behind: the places of relevant candidates, and the measures that are derived from them."""

@@ -1,0 +1,200 @@
+"""Measures of rankings, derived from places: per query, in cells of one query language or one ordered pair of languages.
+
+| measure | of a query with R relevant candidates in a pool of N |
+| --- | --- |
+| AP | mean over the relevant candidates of the precision at their places |
+| RR | 1 / the smallest place |
+| R@k | share of the R that stand within the first k |
+| nDCG@k | binary gains, discount log2(1 + place), over that of the best ranking |
+| Max@k | 1 if all R stand within the first k, else 0; Max@R: if they fill the first R places (our definition) |
+| RankDistance | largest minus smallest place; undefined for R = 1 |
+| RankDistanceShare | RankDistance / (N - 1), which no pool's size moves; undefined for R = 1 (our definition) |
+| LogRankDistance | log(largest place) - log(smallest place); undefined for R = 1 (our definition) |
+| SameLanguage@k | share of the first k (of N, if fewer) that are in the query's language, k up to 10 |
+
+A query without a relevant candidate in a pool has no value there, and neither has one that a measure is undefined for.
+Sources: Järvelin and Kekäläinen 2002 (nDCG); arXiv:2408.10536 (RankDistance, its language bias; without a cut-off here).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claimcheck.measurement.places import TOP, Numbers, Places
+
+_DISTANCES = ("RankDistance", "RankDistanceShare", "LogRankDistance")
+_MEASURE = re.compile(rf"AP|RR|{'|'.join(_DISTANCES)}|(R|nDCG|SameLanguage|Max)@[1-9][0-9]*|Max@R")
+
+
+class Setting(StrEnum):
+    """Which pool a query is put to: its own language's, each other language's, or all languages' at once."""
+
+    MONOLINGUAL = "monolingual"
+    CROSS_LINGUAL = "cross-lingual"
+    MULTILINGUAL = "multilingual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A measure as a value that prints as it parses. `cutoff`: the k of its name, "R" in Max@R, None where it has none.
+
+    Raises ValueError: there is no such measure.
+    """
+
+    name: str
+    cutoff: int | str | None = None
+
+    def __post_init__(self) -> None:
+        if not _MEASURE.fullmatch(str(self)):
+            raise ValueError(f"the measure `{self}` is not known; use AP, RR, R@k, nDCG@k, Max@k, Max@R, SameLanguage@k, "
+                             f"{', '.join(_DISTANCES)}, with k from 1")
+        if self.name == "SameLanguage" and isinstance(self.cutoff, int) and self.cutoff > TOP:
+            raise ValueError(f"`{self}` looks beyond the first {TOP} places, whose languages alone are kept; use k up to {TOP}")
+
+    def __str__(self) -> str:
+        return self.name if self.cutoff is None else f"{self.name}@{self.cutoff}"
+
+
+def parse(text: str) -> Measure:
+    """The measure of a name. Raises ValueError: there is no such measure.
+
+    >>> parse("nDCG@10"), str(parse("Max@R"))
+    (Measure(name='nDCG', cutoff=10), 'Max@R')
+    """
+    name, at, cutoff = text.partition("@")
+    return Measure(name=name, cutoff=(int(cutoff) if re.fullmatch("[1-9][0-9]*", cutoff) else cutoff) if at else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CellValues:
+    """What one measure says of the queries of one language (`candidate_language` is "" for all) or of one ordered pair.
+
+    `questions` (ids), `clusters` (names) and `values`, (n,) each, belong together row by row, in byte order of the ids; the
+    folds of a route are joined. No cell is empty.
+    """
+
+    route: str
+    query_language: str
+    candidate_language: str
+    questions: NDArray[np.str_]
+    clusters: NDArray[np.str_]
+    values: NDArray[np.float64]
+
+
+def values(places: Places, measure: Measure, setting: Setting | str, route: str | None = None) -> list[CellValues]:
+    """A measure of each query for which it is defined, in cells by route and languages; of all routes unless one is named.
+
+    Raises ValueError: the measure has no meaning in the setting, or there is no such route.
+    """
+    queries = queries_of(places, measure, Setting(setting), route)
+    return queries.cells(_computed(measure, queries))
+
+
+def macro(cells: Sequence[CellValues]) -> float:
+    """The plain mean over cells of their means. Raises ValueError: there is no cell."""
+    if not cells:
+        raise ValueError("no query has a value: there is nothing to take a mean of")
+    return float(np.mean([cell.values.mean() for cell in cells]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Queries:
+    """The queries of a setting for which a measure is defined, in order of cells and questions; folds of a route joined.
+
+    `rows`: rows of `places`, query by query, best place first; `place`: that place. A query begins at `first` in them and has
+    `relevant` of them; `pool`: the size of its pool. `begins`: the query at which each cell begins.
+    """
+
+    places: Places
+    setting: Setting
+    rows: Numbers
+    place: Numbers
+    first: Numbers
+    relevant: Numbers
+    pool: Numbers
+    begins: Numbers
+
+    def sums(self, terms: Numbers) -> Numbers:
+        """Sums of each query over its relevant candidates."""
+        return np.add.reduceat(terms, self.first) if len(self.first) else np.zeros(0)
+
+    def cells(self, computed: Numbers) -> list[CellValues]:
+        """A value of each query, in cells."""
+        made, heads, table = [], self.rows[self.first], self.places
+        for rows, given in zip(np.split(heads, self.begins[1:]), np.split(computed, self.begins[1:]), strict=True):
+            if len(rows):  # of no query at all there is one empty piece
+                route, query, candidate = (str(column.at(rows[:1]).strings()[0]) for column in (
+                    table.route, table.query_language, table.candidate_language))
+                made.append(CellValues(
+                    route=route, query_language=query, values=given.astype(np.float64),
+                    candidate_language="" if self.setting is Setting.MULTILINGUAL else candidate,
+                    questions=table.question.at(rows).strings(), clusters=table.cluster.at(rows).strings()))
+        return made
+
+
+def queries_of(places: Places, measure: Measure, setting: Setting, route: str | None) -> Queries:
+    """The queries of a setting for which a measure is defined. Raises ValueError: as `values` does."""
+    multilingual = setting is Setting.MULTILINGUAL
+    if not multilingual and measure.name in (*_DISTANCES, "SameLanguage"):
+        raise ValueError(f"`{measure}` is about languages in one pool: it exists in the multilingual setting, not {setting}")
+    if route is not None and route not in places.route.names:
+        raise ValueError(f"no route `{route}`; there is {', '.join(places.route.names) or 'none'}")
+    chosen = np.array([route in (None, name) for name in places.route.names], bool)[places.route.codes]
+    if not multilingual:
+        chosen &= (places.query_language.strings() == places.candidate_language.strings()) == (setting is Setting.MONOLINGUAL)
+    place, pool = (places.place, places.pool) if multilingual else (places.place_in_language, places.pool_in_language)
+    cell: list[Numbers] = [places.route.codes, places.query_language.codes]
+    cell += [] if multilingual else [places.candidate_language.codes]
+    query: list[Numbers] = [*cell, places.question.codes, places.fold]
+    rows = np.flatnonzero(chosen)
+    rows = rows[np.lexsort((place[rows], *(column[rows] for column in reversed(query))))]
+    relevant = np.diff(_starts(rows, query), append=len(rows))
+    enough = relevant > (measure.name in _DISTANCES)  # a distance needs two
+    rows, relevant = rows[np.repeat(enough, relevant)], relevant[enough]
+    first = np.cumsum(relevant) - relevant
+    return Queries(places=places, setting=setting, rows=rows, place=place[rows], first=first, relevant=relevant,
+                   pool=pool[rows[first]], begins=_starts(rows[first], cell))
+
+
+def _starts(rows: Numbers, columns: Sequence[Numbers]) -> Numbers:
+    """Where runs of rows begin that are equal in all columns."""
+    differs = np.ones(len(rows), bool)
+    differs[1:] = np.logical_or.reduce([column[rows[1:]] != column[rows[:-1]] for column in columns])
+    return np.flatnonzero(differs)
+
+
+def _computed(measure: Measure, queries: Queries) -> Numbers:
+    """The measure of each query, from its places in ascending order."""
+    place, relevant, k = queries.place, queries.relevant, measure.cutoff if isinstance(measure.cutoff, int) else 0
+    best, last = place[queries.first], place[queries.first + relevant - 1]
+    made: Numbers
+    match measure.name:
+        case "AP":
+            number = np.arange(1, len(place) + 1) - np.repeat(queries.first, relevant)  # the i-th relevant, best first
+            made = queries.sums(number / place) / relevant
+        case "RR":
+            made = 1 / best
+        case "R":
+            made = queries.sums(1.0 * (place <= k)) / relevant
+        case "nDCG":
+            made = queries.sums((place <= k) / np.log2(place + 1.0)) / ideal_gain(relevant, k)
+        case "Max":
+            made = last <= (k or relevant)
+        case "SameLanguage":
+            top = queries.places.own_language_top[queries.rows[queries.first]]
+            made = np.bitwise_count(top & ((1 << k) - 1)) / np.minimum(queries.pool, k)
+        case "LogRankDistance":
+            made = np.log(last) - np.log(best)
+        case _:
+            made = (last - best) / (queries.pool - 1 if measure.name == "RankDistanceShare" else 1)
+    return made
+
+
+def ideal_gain(relevant: Numbers, k: int) -> Numbers:
+    """The discounted gain of the best ranking of so many relevant candidates, cut off at k."""
+    gains = np.cumsum(1 / np.log2(np.arange(2, 2 + min(k, int(relevant.max(initial=1))))))
+    return np.asarray(gains[np.minimum(relevant, k) - 1])

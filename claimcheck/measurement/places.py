@@ -1,0 +1,202 @@
+"""Places: where the relevant candidates of each query came to stand. Every measure is derived from them.
+
+A table in an order that follows from its rows: routes as they first appear; within a route by fold, language of the query,
+question, language of the candidate and place. Equal places are equal bytes (of one version of pyarrow).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claimcheck.errors import CorruptInput, Fault
+
+Numbers: TypeAlias = NDArray[Any]
+
+TOP = 10
+"""How far down the multilingual ranking the language of each candidate is kept."""
+LABELS = ("route", "question", "cluster", "query_language", "candidate_language")
+NUMBERS: Mapping[str, Any] = {
+    "fold": np.int8, "place_in_language": np.int32, "tied_in_language": np.int32, "place": np.int32, "tied": np.int32,
+    "pool_in_language": np.int32, "pool": np.int32, "own_language_top": np.int16,
+}
+_FORMAT, _VERSION = b"claimcheck.places", b"1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Labels:
+    """A column of strings: `codes` (n,) int32 into `names`, which are distinct. Raises ValueError: a code has no name."""
+
+    names: tuple[str, ...]
+    codes: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        if self.codes.size and not 0 <= self.codes.min() <= self.codes.max() < len(self.names):
+            raise ValueError("a row of a column of strings names none of them")
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def at(self, rows: Numbers) -> "Labels":
+        """Some of the rows; names stay as they are."""
+        return Labels(names=self.names, codes=self.codes[rows])
+
+    def strings(self) -> NDArray[np.str_]:
+        """The strings, row by row."""
+        return np.array(self.names, np.str_)[self.codes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Places:
+    """One row for each query and relevant candidate; a query is a question in one language, in one fold of a route.
+
+    `route`: what was trained and evaluated on, as `xquad-r` or `mlqa-r > xquad-r`. `fold`: from 0. `question`: its id,
+    shared by translations. `cluster`: the article or connected component, the unit of resampling. Places count from 1:
+    `place_in_language` within the candidates of the candidate's own language, `place` within those of all languages at once;
+    `tied...` is how many other candidates of that pool have the same score, `pool...` the size of that pool.
+    `own_language_top`: bit k - 1 is set if the k-th of all languages' ranking, k = 1 to 10, is in the query's language.
+
+    Made by `arrange`, `concatenate` and `from_parquet` only, which check it and put it in order.
+    """
+
+    route: Labels
+    fold: NDArray[np.int8]
+    question: Labels
+    cluster: Labels
+    query_language: Labels
+    candidate_language: Labels
+    place_in_language: NDArray[np.int32]
+    tied_in_language: NDArray[np.int32]
+    place: NDArray[np.int32]
+    tied: NDArray[np.int32]
+    pool_in_language: NDArray[np.int32]
+    pool: NDArray[np.int32]
+    own_language_top: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.place)
+
+
+def arrange(columns: Mapping[str, Labels | Sequence[str] | Sequence[int] | Numbers]) -> Places:
+    """Places of columns in any order of rows: names without unused ones, rows in their order.
+
+    Raises ValueError: a column is missing or differs in length, a number cannot be, or a query contradicts itself.
+    """
+    if missing := [name for name in (*LABELS, *NUMBERS) if name not in columns]:
+        raise ValueError(f"no column {', '.join(missing)}")
+    numbers = {name: _numbers(name, columns[name]) for name in NUMBERS}
+    labels = {name: _labels(columns[name], in_order_of_rows=name == "route") for name in LABELS}
+    if len(lengths := {*map(len, numbers.values()), *map(len, labels.values())}) > 1:
+        raise ValueError(f"columns of different lengths: {', '.join(map(str, sorted(lengths)))}")
+    rows = np.lexsort((numbers["place"], labels["candidate_language"].codes, labels["question"].codes,
+                       labels["query_language"].codes, numbers["fold"], labels["route"].codes))
+    made: dict[str, Any] = {name: column[rows] for name, column in numbers.items()}
+    made |= {name: column.at(rows) for name, column in labels.items()}
+    _check(places := Places(**made))
+    return places
+
+
+def concatenate(parts: Sequence[Places]) -> Places:
+    """One table of several. Routes stand in the order of the parts.
+
+    Raises ValueError: two parts hold the same fold of a route, so that its queries would count twice.
+    """
+    folds = [fold for part in parts for fold in set(zip(part.route.strings().tolist(), part.fold.tolist(), strict=True))]
+    if twice := {fold for fold in folds if folds.count(fold) > 1}:
+        raise ValueError("fold {1} of the route `{0}` stands in two parts".format(*min(twice)))
+    columns: dict[str, Any] = {name: np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in parts)])
+                               for name, kind in NUMBERS.items()}
+    columns |= {name: [each for part in parts for each in getattr(part, name).strings().tolist()] for name in LABELS}
+    return arrange(columns)
+
+
+def to_parquet_bytes(places: Places) -> bytes:
+    """The table as Parquet."""
+    import pyarrow  # type: ignore[import-untyped]
+    import pyarrow.parquet  # type: ignore[import-untyped]
+
+    def column(name: str) -> Any:
+        values = getattr(places, name)
+        if isinstance(values, Labels):
+            return pyarrow.DictionaryArray.from_arrays(values.codes, pyarrow.array(values.names, pyarrow.string()))
+        return pyarrow.array(values)
+
+    table = pyarrow.table({name: column(name) for name in Places.__slots__}, metadata={_FORMAT: _VERSION})
+    sink = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    return bytes(sink.getvalue())
+
+
+def from_parquet(source: Path | bytes) -> Places:
+    """The table of a Parquet file, or of its bytes. Raises CorruptInput: it is cut off, of another version, or no places."""
+    import pyarrow
+    import pyarrow.parquet
+
+    path, opened = (Path("places.parquet"), pyarrow.BufferReader(source)) if isinstance(source, bytes) else (source, source)
+    try:
+        with pyarrow.parquet.ParquetFile(opened, page_checksum_verification=True) as file:
+            if (found := (file.metadata.metadata or {}).get(_FORMAT, b"unknown")) != _VERSION:
+                raise ValueError(f"of format {found.decode(errors='replace')}, not {_VERSION.decode()}")
+            table = file.read(use_threads=False).unify_dictionaries()
+        return arrange({name: _read(name, table.column(name)) for name in table.column_names})
+    except (pyarrow.ArrowException, OSError, ValueError, TypeError, OverflowError) as error:
+        raise CorruptInput([Fault(path=path, what=f"cannot be read as places: {error}",
+                                  next_move="remove the file and run again")]) from None
+
+
+def _read(name: str, column: Any) -> Labels | Numbers:
+    import pyarrow
+
+    if column.null_count:
+        raise ValueError(f"the column {name} has {column.null_count} empty values")
+    whole = column.combine_chunks()
+    if name not in LABELS:
+        return np.asarray(whole.to_numpy(zero_copy_only=False))
+    whole = whole if isinstance(whole.type, pyarrow.DictionaryType) else whole.dictionary_encode()
+    if whole.type.value_type != pyarrow.string():
+        raise ValueError(f"the column {name} holds no strings")
+    return Labels(names=tuple(whole.dictionary.to_pylist()), codes=whole.indices.to_numpy(zero_copy_only=False))
+
+
+def _numbers(name: str, values: Any) -> Numbers:
+    """The values in the type of their column, refused where they do not fit it."""
+    given = np.asarray(values)
+    most = np.iinfo(NUMBERS[name]).max
+    if given.size and (given.dtype.kind not in "iu" or given.min() < 0 or given.max() > most):
+        raise ValueError(f"the column {name} holds what is no whole number from 0 to {most}")
+    return given.astype(NUMBERS[name])
+
+
+def _labels(values: Any, *, in_order_of_rows: bool) -> Labels:
+    """The strings with sorted names, or with names in the order of their first rows; no name is unused or stands twice."""
+    names, codes = (values.names, values.codes) if isinstance(values, Labels) else (tuple(values), np.arange(len(values)))
+    used, first = np.unique(codes, return_index=True)
+    ordered = [names[code] for code in used[np.argsort(first)]]
+    code = {name: place for place, name in enumerate(dict.fromkeys(ordered) if in_order_of_rows else sorted(set(ordered)))}
+    moved = np.array([code.get(name, -1) for name in names], np.int32)
+    return Labels(names=tuple(code), codes=moved[codes])
+
+
+def _check(places: Places) -> None:
+    """Raise ValueError for the first thing that cannot be, with its row in canonical order."""
+    query = (places.route.codes, places.fold, places.query_language.codes, places.question.codes)
+    same = np.append(False, np.logical_and.reduce([column[1:] == column[:-1] for column in query]))[: len(places)]
+    ranked = places.place[np.lexsort((places.place, *reversed(query)))]
+    columns: tuple[Numbers, ...] = (places.cluster.codes, places.pool, places.own_language_top, ranked)
+    cluster, pool, top, place = (np.diff(column, prepend=column[:1]) != 0 for column in columns)
+    wrong = {
+        "a place outside its pool": (places.place_in_language < 1) | (places.place_in_language > places.pool_in_language)
+        | (places.place < 1) | (places.place > places.pool),
+        "more ties than other candidates": (places.tied_in_language >= places.pool_in_language) | (places.tied >= places.pool),
+        "less in the pool of all languages than in that of one": (places.pool_in_language > places.pool)
+        | (places.place_in_language > places.place) | (places.tied_in_language > places.tied),
+        f"languages beyond the first {TOP}": places.own_language_top >= 1 << TOP,
+        "a query with two clusters, pools or rankings": same & (cluster | pool | top),
+        "a place that its query fills twice": same & ~place,
+    }
+    for what, where in wrong.items():
+        if where.any():
+            raise ValueError(f"row {int(np.argmax(where)) + 1} has {what}")

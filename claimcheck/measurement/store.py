@@ -1,0 +1,143 @@
+"""The store: for each run its places as Parquet, and a record beside them; published in one step or not at all.
+
+`STORE/<key>/places.parquet` and `run.json`; while a run is under way, `STORE/parts/<key>/<leg>.parquet` and `.json`. Only the
+process that holds a run's lock writes it, so two at once do not disturb each other, and a process that dies lets go of it.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from claimcheck.errors import CorruptInput, Fault, UsageFault
+from claimcheck.measurement.places import Places, from_parquet
+from claimcheck.run import Json
+
+PLACES, RECORD = "places.parquet", "run.json"
+FOLDER = Path(".claimcheck") / "store"
+"""Where the store is, under the working folder, unless another is named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A run's result as it was stored: `places` as bytes of Parquet, and the record beside them."""
+
+    places: bytes
+    record: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A folder of results, each under its key."""
+
+    path: Path
+
+    def folder(self, key: str) -> Path:
+        """Where the result of a key stands, or will stand."""
+        return self.path / key
+
+    def has(self, key: str) -> bool:
+        """Whether a whole result stands under a key."""
+        return all((self.folder(key) / name).is_file() for name in (PLACES, RECORD))
+
+    def publish(self, key: str, result: Stored) -> None:
+        """Put a result in its place in one step, and remove its parts. A result that stands is left as it is."""
+        target = self.folder(key)
+        if not self.has(key):
+            self.path.mkdir(parents=True, exist_ok=True)
+            made = Path(tempfile.mkdtemp(dir=self.path, prefix=f".{key[:12]}."))
+            try:
+                _write(made / PLACES, result.places)
+                _write(made / RECORD, _json(result.record))
+                if target.exists():  # half a result, which no publishing leaves: somebody took a file away
+                    shutil.rmtree(target)
+                made.chmod(0o777 & ~_umask())
+                made.rename(target)
+            finally:
+                shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(self._parts(key), ignore_errors=True)
+
+    def put_part(self, key: str, leg: int, result: Stored) -> None:
+        """Keep the result of one leg of a run until all of them are there."""
+        folder = self._parts(key)
+        folder.mkdir(parents=True, exist_ok=True)
+        # the record goes last: its standing there says that the part is whole
+        for suffix, content in ((".parquet", result.places), (".json", _json(result.record))):
+            descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{leg}.")
+            os.close(descriptor)
+            _write(Path(name), content)
+            os.replace(name, folder / f"{leg}{suffix}")
+
+    def part(self, key: str, leg: int) -> Stored | None:
+        """The result of one leg if it was kept whole, else None."""
+        places, record = (self._parts(key) / f"{leg}{suffix}" for suffix in (".parquet", ".json"))
+        try:
+            found = Stored(places=places.read_bytes(), record=json.loads(record.read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return None
+        return found if found.record.get("places_sha256") == hashlib.sha256(found.places).hexdigest() else None
+
+    def read(self, key: str) -> tuple[Places, dict[str, Json]]:
+        """The places and the record of a key. Raises CorruptInput: a file is missing, differs from its digest, or is none."""
+        folder = self.folder(key)
+        remove = f"remove the folder {folder} and run again"
+        try:
+            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            content = (folder / PLACES).read_bytes()
+        except (OSError, ValueError) as error:
+            raise CorruptInput([Fault(path=folder / RECORD, what=f"cannot be read as a result ({error})",
+                                      next_move=remove)]) from None
+        if not isinstance(record, dict) or record.get("places_sha256") != hashlib.sha256(content).hexdigest():
+            raise CorruptInput([Fault(path=folder / PLACES, what="differs from the digest that stands beside it",
+                                      next_move=remove)])
+        return from_parquet(content), record
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[bool]:
+        """Hold the lock of a run, or say that another process holds it. Whoever dies lets go of it."""
+        folder = self.path / "locks"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file: IO[str] = (folder / key).open("w", encoding="utf-8")
+        except OSError as error:
+            raise UsageFault(f"{self.path}: the store cannot be written ({error.strerror}); "
+                             "name another with --store") from None
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+    def _parts(self, key: str) -> Path:
+        return self.path / "parts" / key
+
+
+def stored(places: bytes, record: dict[str, Json]) -> Stored:
+    """A result whose record names the digest of its places."""
+    return Stored(places=places, record={**record, "places_sha256": hashlib.sha256(places).hexdigest()})
+
+
+def _json(value: Json) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=True) + "\n").encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

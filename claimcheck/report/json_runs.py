@@ -1,0 +1,113 @@
+"""What runs gave, for programs: each number as it is printed and as a value, null where it is infinite or unknown."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from claimcheck.report.rerun_views import ComparisonView, IntervalView, NumberView, RerunView
+from claimcheck.report.run_views import (
+    ArmsView,
+    DoseView,
+    ExperimentView,
+    MapView,
+    MeanView,
+    PlantedView,
+    RunView,
+    SelfTestView,
+)
+
+
+def rerun(view: RerunView) -> dict[str, Any]:
+    """A prediction that was put to runs."""
+    return {
+        "part": view.part, "says": view.says, "reading": view.reading or None, "label": view.label,
+        "stand": view.stand, "word": view.word, "relevance": view.relevance or None, "enters_verdict": not view.apart,
+        "printed": view.printed, "text": view.text,
+        "asked": {"text": view.asked, "at_least": _number(view.at_least), "margin": _number(view.margin),
+                  "needed": view.needed},
+        "unit": view.unit, "decides": view.scope, "where": view.where,
+        "comparisons": [_comparison(each) for each in view.comparisons],
+        "also": [{"at_least": _number(each.at_least), "margin": _number(each.margin), "stand": each.stand, "word": each.word}
+                 for each in view.also],
+        "left_out": list(view.left_out), "not_covered": list(view.not_covered),
+    }
+
+
+def _number(view: NumberView) -> dict[str, Any]:
+    return {"printed": view.printed, "value": view.value}
+
+
+def _interval(view: IntervalView) -> dict[str, Any]:
+    return {"low": _number(view.low), "high": _number(view.high), "low_level": view.low_level, "high_level": view.high_level}
+
+
+def _comparison(view: ComparisonView) -> dict[str, Any]:
+    return {
+        "about": dict(view.told), "arm": view.arm, "rival": view.rival,
+        "arm_mean": _number(view.means[0]), "rival_mean": _number(view.means[1]), "estimate": _number(view.estimate),
+        "deciding": _interval(view.deciding), "benchmark": _interval(view.benchmark), "beyond": _interval(view.beyond),
+        "stand": view.stand, "word": view.word, "runs": view.runs.value, "queries": view.questions.value,
+        "articles": view.articles.value, "detectable": _number(view.detectable), "runs_needed": _number(view.runs_needed),
+        "run_keys": list(view.keys),
+    }
+
+
+def experiment(view: ExperimentView) -> dict[str, Any]:
+    """All that the runs of a profile gave."""
+    return {
+        "reproduction": view.reproduction, "profile": view.profile, "tier": view.tier, "title": view.title,
+        "says": list(view.says), "seeds": list(view.seeds),
+        "tables": [_table(each) for each in view.tables], "language_maps": [_map(each) for each in view.maps],
+        "dose_series": [_dose(each) for each in view.doses], "runs": [_run(each) for each in view.runs],
+        "made_with": [{"what": what, "text": text} for what, text in view.made_with], "left_out": list(view.left_out),
+    }
+
+
+def _mean(view: MeanView) -> dict[str, Any]:
+    return {"mean": _number(view.mean), "deviation": None if view.deviation is None else _number(view.deviation)}
+
+
+def _table(view: ArmsView) -> dict[str, Any]:
+    settings = [setting for setting, count in view.groups for _ in range(count)]
+    return {
+        "backbone": view.backbone, "route": view.route, "queries": view.questions, "articles": view.articles,
+        "notes": list(view.notes),
+        "rows": [{"name": row.name, "note": row.note, "kind": row.kind, "batches": _batches(row.batches),
+                  "means": [{"setting": setting, "measure": measure, **_mean(mean)}
+                            for setting, measure, mean in zip(settings, view.measures, row.means, strict=True)]}
+                 for row in view.rows],
+    }
+
+
+def _batches(counts: Sequence[NumberView]) -> dict[str, float | None] | None:
+    if not counts:
+        return None
+    return {"monolingual": counts[0].value, "cross-lingual": counts[1].value}
+
+
+def _map(view: MapView) -> dict[str, Any]:
+    return {"backbone": view.backbone, "route": view.route, "title": view.title, "difference": view.difference,
+            "languages": list(view.languages), "values": [[cell.exact.value for cell in row] for row in view.rows]}
+
+
+def _dose(view: DoseView) -> dict[str, Any]:
+    return {"backbone": view.backbone, "route": view.route, "setting": view.setting, "measure": view.measure,
+            "points": [{"share": point.share.value, "arm": point.arm, **_mean(point.mean)} for point in view.points]}
+
+
+def _run(view: RunView) -> dict[str, Any]:
+    return {"key": view.key, "backbone": view.backbone, "arm": view.arm, "seed": view.seed, "batches": _batches(view.batches),
+            "cpu_seconds": view.cpu_seconds.value, "peak_memory_bytes": view.peak_memory.value,
+            "batch_plans": list(view.batch_plans)}
+
+
+def self_test(view: SelfTestView | None) -> dict[str, Any]:
+    """The self-test, empty where there was none; apart from all evidence."""
+    if view is None:
+        return {"found": 0, "total": 0, "truths": [], "experiments": []}
+    return {"found": view.found, "total": view.total, "truths": [_planted(each) for each in view.planted],
+            "experiments": [experiment(each) for each in view.experiments]}
+
+
+def _planted(view: PlantedView) -> dict[str, Any]:
+    return {"id": view.id, "statement": view.statement, "planted": view.planted, "found": view.found, "verdict": view.verdict,
+            "why": view.why, "says": list(view.says), "reruns": [rerun(each) for each in view.reruns]}

@@ -1,0 +1,127 @@
+"""How what runs found is put into words."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from claimcheck.claim import Scope
+from claimcheck.finding import Asked, Comparison, Comparisons
+from claimcheck.report.rerun_views import ComparisonView
+from claimcheck.report.wording import exact, percent_of
+from claimcheck.verdict import LEAST_RUNS, Stand
+
+STANDS = {Stand.FOR: "supports", Stand.AGAINST: "contradicts", Stand.NEGLIGIBLE: "negligible", Stand.OPEN: "not decided",
+          Stand.IN_PART: "supports in part"}
+MOST_NAMED = 3
+UNBROKEN = "\N{NO-BREAK SPACE}"
+_DECIDES = {Scope.BENCHMARK: "this benchmark", Scope.BEYOND: "fresh articles too"}
+_DRAWN = {Scope.BENCHMARK: "this benchmark, a fresh training run", Scope.BEYOND: "a fresh training run and fresh articles"}
+
+
+def _size(value: object, *, percent: bool) -> str:
+    return f"{value} %" if percent else str(value)
+
+
+def word(stand: Stand, asked: Asked, *, percent: bool) -> str:
+    """How a prediction stands; what is negligible is so at a margin."""
+    if stand is not Stand.NEGLIGIBLE:
+        return STANDS[stand]
+    return f"negligible at margin {_size(exact(asked.margin, sign=False), percent=percent)}"
+
+
+def relevance(relevant: bool | None) -> str:
+    """Whether what holds is more than the margin."""
+    return {True: "relevant", False: "not relevant", None: "relevance undecided"}[relevant]
+
+
+def name(about: Mapping[str, str], columns: Sequence[str]) -> str:
+    """A comparison in few words, by what tells it from its neighbours."""
+    told = [f"vs {about[each]}" if each == "against" else about[each] for each in columns if about.get(each)]
+    return ", ".join(told)
+
+
+def short(rows: Sequence[ComparisonView], *, percent: bool) -> str:
+    """A prediction in about forty characters: one comparison with its bounds, a few by name, many counted."""
+    if not rows:
+        return "nothing could be compared"
+    unit = " %" if percent else ""
+    if len(rows) == 1:
+        lead = "reduction " if percent else ""
+        return f"{lead}{rows[0].printed}"
+    if len(rows) <= MOST_NAMED:
+        return ", ".join(f"{row.name} {row.estimate.printed}{unit}" for row in rows)
+    return _counted(rows)
+
+
+def _counted(rows: Sequence[ComparisonView]) -> str:
+    counts = Counter(row.word for row in rows)
+    told = [(each, counts[each]) for each in STANDS.values() if counts[each]]
+    return ", ".join(f"{each} in {count}{f' of {len(rows)}' if number == 0 else ''}"
+                     for number, (each, count) in enumerate(told))
+
+
+def counted(found: Comparisons, rows: Sequence[ComparisonView]) -> str:
+    """How a few comparisons speak, and how many would have to."""
+    told = [_counted(rows)] if 1 < len(rows) <= MOST_NAMED else []
+    if len(rows) > 1:
+        told.append("all must hold" if found.needed is None else f"at least {found.needed} must hold")
+    if any(each.runs < LEAST_RUNS for each in found.comparisons):
+        told.append(f"fewer than {LEAST_RUNS} runs an arm decide nothing")
+    return "; ".join(told)
+
+
+def asked(held: Asked, *, percent: bool) -> str:
+    """What a comparison is held against."""
+    least, margin = (_size(exact(each, sign=False), percent=percent) for each in (held.at_least, held.margin))
+    what = "a reduction" if percent else "a difference"
+    if held.at_least:
+        return f"asked: {what} of more than {least}"
+    return f"asked: {what} above {_size(0, percent=percent)}" + (f"; less than {margin} is negligible" if held.margin else "")
+
+
+def also(others: Sequence[tuple[Asked, Stand, str]], *, percent: bool) -> str:
+    """How it stands where other reductions, in percent, or other margins, in points, are asked for."""
+    told: list[str] = []
+    for other, stand, relevant in others:
+        size, margin = (_size(exact(each, sign=False), percent=percent) for each in (other.at_least, other.margin))
+        if percent:
+            lead = f"{'of' if told else 'a reduction of'} more than {size}"
+        else:
+            lead = margin if told else f"at margin {margin}"
+        told.append(f"{lead}: {', '.join(filter(None, (STANDS[stand], relevant)))}")
+    return "; ".join(told)
+
+
+def where(comparisons: Sequence[Comparison], columns: Sequence[str]) -> str:
+    """What all comparisons share and no column tells."""
+    shared = {key: value for each in comparisons[:1] for key, value in each.about if key not in columns and key != "against"}
+    told = [value for key, value in shared.items() if value != "mean"]
+    if "mean" in shared.values():
+        told.append("on average over data sets and settings")
+    return ", ".join(told)
+
+
+def _levels(rows: Sequence[ComparisonView]) -> str:
+    told = []
+    for low, high in dict.fromkeys((row.deciding.low_level, row.deciding.high_level) for row in rows):
+        told.append(f"{100 - 200 * low:.4g} %" if low == high else f"one-sided {percent_of(low)} % and {percent_of(high)} %")
+    return " or ".join(told)
+
+
+def decides(rows: Sequence[ComparisonView], scope: Scope) -> str:
+    """The heading over the bounds that decide."""
+    return f"decides ({_levels(rows)}, {_DECIDES[scope]})"
+
+
+def axis(measure: str, arm: str, rival: str, *, percent: bool) -> str:
+    """What the figure's axis measures."""
+    return f"{measure}, by how many % lower with {arm}" if percent else f"{measure}, {arm} minus {rival}"
+
+
+def key(rows: Sequence[ComparisonView], scope: Scope, held: Asked, *, percent: bool) -> str:
+    """How the figure is read."""
+    least, margin = (_size(exact(each, sign=False), percent=percent) for each in (held.at_least, held.margin))
+    upright = f"dotted, the {least} asked for" if held.at_least else f"dotted, the margin of {margin}" if held.margin else ""
+    told = (f"How to read it: thick bar, what decides ({_levels(rows)}: {_DRAWN[scope]}); thin line above, E1: 95 %, this "
+            "benchmark, a fresh training run; broken line below, E2: 95 %, fresh articles too. Upright: broken, zero"
+            f"{'; ' + upright if upright else ''}. The 95 % intervals are not adjusted for other claims.")
+    return told.replace(" %", f"{UNBROKEN}%")

@@ -1,0 +1,101 @@
+"""What the view holds of a prediction that was put to runs: comparisons with their intervals."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberView:
+    """A number as it is printed and as programs read it; `value` is None where it is infinite, unknown or does not exist."""
+
+    printed: str
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalView:
+    """Two bounds as they are printed, and the one-sided level of each."""
+
+    printed: str
+    low: NumberView
+    high: NumberView
+    low_level: float
+    high_level: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonView:
+    """One arm against one rival. `about` goes with the columns of its finding, `told` is all that it is about.
+
+    `name` is unique within its finding, `printed` the estimate with what decides. `stand` is a word for programs, `word` the
+    one for readers. `source` are the first digits of the runs' `keys`.
+    """
+
+    about: tuple[str, ...]
+    told: tuple[tuple[str, str], ...]
+    name: str
+    arm: str
+    rival: str
+    means: tuple[NumberView, NumberView]
+    estimate: NumberView
+    printed: str
+    deciding: IntervalView
+    benchmark: IntervalView
+    beyond: IntervalView
+    stand: str
+    word: str
+    runs: NumberView
+    questions: NumberView
+    articles: NumberView
+    detectable: NumberView
+    runs_needed: NumberView
+    source: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlsoView:
+    """How a prediction stands where another size or margin is asked."""
+
+    at_least: NumberView
+    margin: NumberView
+    stand: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerunView:
+    """One prediction put to runs. `word` is how it stands, with its relevance; `apart`: it enters no verdict.
+
+    `printed` is short enough for the first table, `text` the whole sentence; `where` is what all comparisons share; `asked`
+    says what they are held against and `key` how the figure is read. The headings are those of the comparisons' table.
+    """
+
+    part: str
+    says: str
+    reading: str
+    label: str
+    stand: str
+    word: str
+    relevance: str
+    apart: bool
+    printed: str
+    text: str
+    asked: str
+    at_least: NumberView
+    margin: NumberView
+    needed: int | None
+    unit: str
+    scope: str
+    columns: tuple[str, ...]
+    where: str
+    arm_heading: str
+    rival_heading: str
+    estimate_heading: str
+    decides_heading: str
+    axis: str
+    key: str
+    comparisons: tuple[ComparisonView, ...]
+    also: tuple[AlsoView, ...]
+    also_text: str
+    left_out: tuple[str, ...]
+    not_covered: tuple[str, ...]
