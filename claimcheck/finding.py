@@ -88,8 +88,8 @@ class Comparison:
     In points of the measure, or where `percent` is set in percent of the rival. `deciding` is the interval of the estimand that
     the claim's scope names, at the level that the family gives; `benchmark` (a fresh training run on these questions) and
     `beyond` (fresh runs and fresh articles) are plain 95 % intervals, not adjusted for other claims. `detectable`: the smallest
-    effect that so many runs find in 4 of 5 cases; `runs_needed`: how many runs would find the margin so often, None where none
-    would. `sources`: keys of the runs in the store.
+    effect that so many runs tell from what was asked in 4 of 5 cases; `runs_needed`: how many runs would so often tell an
+    effect that is larger by the margin, None where none would. `sources`: keys of the runs in the store.
     """
 
     about: tuple[tuple[str, str], ...]
@@ -120,7 +120,8 @@ class Asked:
 class Comparisons:
     """What runs say of one prediction: its comparisons, all of which must hold, or so many of them as `needed` says.
 
-    `left_out` says what could not be compared; `not_covered` what the prediction names and a smaller scale does not hold.
+    `left_out` says what could not be compared; `not_covered` what the prediction names and a smaller scale does not hold;
+    `beside` further figures that decide nothing.
     """
 
     asks: str
@@ -129,6 +130,7 @@ class Comparisons:
     needed: int | None = None
     left_out: tuple[str, ...] = ()
     not_covered: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -319,8 +319,8 @@ def test_two_runs_an_arm_decide_nothing(library: Library):
 
 
 def test_levels_and_scope_stand_in_the_heading(report: ReportView, library: Library):
-    assert reruns(report, "08")[0].decides_heading == "decides (one-sided 5 % and 0.83 %, this benchmark)"
-    assert reruns(report, "11")[0].decides_heading == "decides (one-sided 5 % and 0.83 %, fresh articles too)"
+    assert reruns(report, "08")[0].decides_heading == "decides (one-sided 5 % and 0.833 %, this benchmark)"
+    assert reruns(report, "11")[0].decides_heading == "decides (one-sided 5 % and 0.833 %, fresh articles too)"
     claim = next(each.value for each in library.claims if each.value.id.endswith("08"))
     equal = replace(AHEAD, deciding=bounds("0.0160", "0.0271", (0.05, 0.05)))
     made = rerun(finding(claim, claim.atoms[0].rerun[2], (equal,), POINTS), Scope.BENCHMARK)

@@ -168,18 +168,38 @@ def measuring(root: Path) -> list[Path]:
 
 def test_predictions_on_record_before_results_stay_frozen(tmp_path: Path, plan: Plan):
     path = tmp_path / "journal.jsonl"
-    assert journal.changed(path, plan) == set(plan.predictions)  # nothing is on record
+    assert journal.looks(path, plan).changed == set(plan.predictions)  # nothing is on record
     journal.record(path, plan, 0)
-    assert journal.changed(path, plan) == set()
+    assert journal.looks(path, plan) == journal.Looks()
     moved = replace(plan, predictions={**plan.predictions, "hybrid-batches-08": "other"})
     journal.record(path, moved, 0)
-    assert journal.changed(path, moved) == set()  # no result stood yet
+    assert not journal.looks(path, moved).changed  # no result stood yet
     journal.record(path, moved, 3)
     journal.record(path, plan, 3)
-    assert journal.changed(path, plan) == {"hybrid-batches-08"}  # changed back, but after results
+    assert journal.looks(path, plan).changed == {"hybrid-batches-08"}  # changed back, but after results
     journal.record(path, plan, 0)  # sources changed, so nothing stands: what was seen was seen all the same
-    assert journal.changed(path, plan) == {"hybrid-batches-08"}
-    assert journal.changed(path, replace(plan, profile="other")) == set(plan.predictions)
+    assert journal.looks(path, plan).changed == {"hybrid-batches-08"}
+    assert journal.looks(path, replace(plan, profile="other")).changed == set(plan.predictions)
+
+
+def test_runs_that_were_looked_at_before_are_told_of(tmp_path: Path, plan: Plan, root: Path):
+    library = read_library(root / "claims")
+    reproduction = library.reproductions["hybrid-batches"].value
+    path = tmp_path / "journal.jsonl"
+    fresh, overlapping = make([], reproduction, "tiny", first_seed=3), make([], reproduction, "tiny", first_seed=1)
+    other = replace(plan, runs=tuple(run for run in plan.runs if run.condition.arm != "hybrid"))
+    journal.record(path, plan, 0)
+    journal.record(path, fresh, 0)
+    assert journal.looks(path, fresh) == journal.Looks()  # planned is not seen
+    journal.record(path, plan, len(plan.runs))
+    assert journal.looks(path, plan).other == ()
+    assert journal.looks(path, fresh).earlier[0].startswith("seeds 0 to 2")
+    assert journal.looks(path, fresh).other == ()
+    for again in (overlapping, other):  # seeds 1 to 3, of which two were seen; the same seeds with another design
+        assert journal.looks(path, again).other[0].startswith("seeds 0 to 2")
+        assert journal.looks(path, again).earlier == ()
+    journal.record(path, fresh, len(fresh.runs))
+    assert journal.looks(path, plan).earlier == ()  # those runs were seen first
 
 
 def test_the_journal_is_only_added_to_and_says_the_same_once(tmp_path: Path, plan: Plan):
@@ -194,4 +214,4 @@ def test_the_journal_is_only_added_to_and_says_the_same_once(tmp_path: Path, pla
     assert [entry["standing"] for entry in entries] == [0, 5]
     path.write_text(first[:-20])
     with pytest.raises(CorruptInput, match=r"journal\.jsonl:1"):
-        journal.changed(path, plan)
+        journal.looks(path, plan)

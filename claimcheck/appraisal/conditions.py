@@ -49,7 +49,7 @@ def says(routes: Sequence[Route]) -> tuple[str, ...]:
     """What holds of every result on these routes."""
     made = []
     if any(route.split is not None and route.split.seed is not None for route in routes):
-        made.append("conditional on one split of the articles")
+        made.append("conditional on one split of the articles: all runs train on the same ones and evaluate the same others")
     if any(route.split is not None for route in routes):
         made.append("trained and evaluated on one data set, on disjoint articles of it")
     return tuple(made)

@@ -1,6 +1,6 @@
 """A prediction for a re-run and what runs gave -> the effects that it is about, before any level or bound is set."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from math import log1p
 
@@ -16,13 +16,19 @@ from claimcheck.stats.two_way import log_ratio, paired, unpaired
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """One comparison: what it is about, the effect (points, or log of a ratio), and the means of arm and rival."""
+    """One comparison: what it is about, the effect (points, or log of a ratio), and the means of arm and rival.
+
+    `same_as`: equal for comparisons that are one and the same, whatever they are called. `geometric`: of a ratio, the log of
+    the ratio of geometric means, where every value is above zero.
+    """
 
     about: tuple[tuple[str, str], ...]
+    same_as: Hashable
     arms: tuple[str, str]
     means: tuple[float, float]
     effect: Effect = field(repr=False)
     questions: int
+    geometric: Effect | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +39,7 @@ class Contrast:
     """
 
     raws: tuple[Raw, ...]
+    measure: str
     is_log: bool
     at_least: float
     margin: float
@@ -44,6 +51,11 @@ class Contrast:
     def null_against(self) -> float:
         """Where the effect would have to lie below for the prediction to fail: the margin, or the size that was asked for."""
         return self.margin if self.at_least == 0 else self.at_least
+
+    @property
+    def hypotheses(self) -> frozenset[Hashable]:
+        """What could fail, each counted once."""
+        return frozenset((raw.same_as, self.null_against) for raw in self.raws)
 
     def p_for(self, estimand: Estimand) -> float:
         """Of the hypothesis that not all (or not so many as needed) comparisons hold: intersection-union, no correction."""
@@ -72,8 +84,8 @@ def contrast(prediction: RerunPrediction, measured: Measured, routes: Sequence[R
     covered = tuple(f"{name} is not evaluated here" for name in check.datasets if name not in evaluated)
     arms = [check.arm, *([check.against] if isinstance(check.against, str) else check.against)]
     if absent := [arm for arm in arms if arm not in measured.arms]:
-        return Contrast(raws=(), is_log=isinstance(check, Reduction), at_least=0.0, margin=check.margin, not_covered=covered,
-                        left_out=tuple(f"this profile has no arm {arm}" for arm in absent))
+        return Contrast(raws=(), measure=check.measure, is_log=isinstance(check, Reduction), at_least=0.0, margin=check.margin,
+                        not_covered=covered, left_out=tuple(f"this profile has no arm {arm}" for arm in absent))
     match check:
         case Difference():
             made = _difference(check, measured, own)
@@ -97,7 +109,7 @@ def _difference(check: Difference, measured: Measured, routes: Sequence[Route]) 
                 about = (("backbone", backbone), ("data", group[0][0].name if name != "mean" else "mean"),
                          ("setting", group[0][1] if name != "mean" else "mean"), ("against", rival))
                 raws.append(_raw(measured, about, (backbone, check.arm, rival), check.measure, group))
-    return Contrast(raws=tuple(raws), is_log=False, at_least=0.0, margin=check.margin)
+    return Contrast(raws=tuple(raws), measure=check.measure, is_log=False, at_least=0.0, margin=check.margin)
 
 
 def _reduction(check: Reduction, measured: Measured, routes: Sequence[Route]) -> Contrast:
@@ -110,9 +122,19 @@ def _reduction(check: Reduction, measured: Measured, routes: Sequence[Route]) ->
                 cells = [each.cell for each in rival], [each.cell for each in arm]
                 raws.append(Raw(about=(("backbone", backbone), ("data", route.name), ("setting", setting),
                                        ("against", check.against)),
-                                arms=(check.arm, check.against), means=(_mean(arm), _mean(rival)), effect=log_ratio(*cells),
-                                questions=_questions([arm])))
-    return Contrast(raws=tuple(raws), is_log=True, at_least=-log1p(-check.at_least), margin=-log1p(-check.margin))
+                                same_as=("ratio", backbone, check.arm, check.against, wanted), effect=log_ratio(*cells),
+                                arms=(check.arm, check.against), means=(_mean(arm), _mean(rival)),
+                                geometric=_geometric(*cells), questions=_questions([arm])))
+    return Contrast(raws=tuple(raws), measure=check.measure, is_log=True, at_least=-log1p(-check.at_least),
+                    margin=-log1p(-check.margin))
+
+
+def _geometric(rival: Sequence[Cell], arm: Sequence[Cell]) -> Effect | None:
+    """The mean of differences of logs, for paired cells; None where a value is zero, which has no log."""
+    if any((cell.values <= 0).any() for cells in (rival, arm) for cell in cells):
+        return None
+    return paired([Cell(values=np.log(a.values) - np.log(b.values), clusters=a.clusters)
+                   for a, b in zip(rival, arm, strict=True)])
 
 
 def _languages(check: LanguagesAhead, measured: Measured, routes: Sequence[Route]) -> Contrast:
@@ -126,7 +148,7 @@ def _languages(check: LanguagesAhead, measured: Measured, routes: Sequence[Route
             about = (("backbone", backbone), ("language", language), ("against", check.against))
             raws.append(_raw(measured, about, (backbone, check.arm, check.against), check.measure, group, language))
     needed = None if check.at_least == "all" else check.at_least
-    return Contrast(raws=tuple(raws), is_log=False, at_least=0.0, margin=check.margin, needed=needed)
+    return Contrast(raws=tuple(raws), measure=check.measure, is_log=False, at_least=0.0, margin=check.margin, needed=needed)
 
 
 def _raw(measured: Measured, about: tuple[tuple[str, str], ...], who: tuple[str, str, str], measure: str,
@@ -149,7 +171,10 @@ def _raw(measured: Measured, about: tuple[tuple[str, str], ...], who: tuple[str,
     else:
         effect = unpaired(flat[0], flat[1], weights)
     means = tuple(float(np.mean([_mean(cells) for cells in side])) for side in (ours, theirs))
-    return Raw(about=about, arms=(arm, rival), means=(means[0], means[1]), effect=effect, questions=_questions(ours))
+    same_as = ("difference", backbone, arm, rival, measure, language,
+               frozenset((route.name, str(setting)) for route, setting in group))
+    return Raw(about=about, same_as=same_as, arms=(arm, rival), means=(means[0], means[1]), effect=effect,
+               questions=_questions(ours))
 
 
 def _mean(cells: Sequence[LanguageCell]) -> float:

@@ -2,7 +2,8 @@
 
 Who belongs to it is known before anything runs: every claim that the plan's runs are a test of, whatever --only names. For each
 claim two levels: of the bound that speaks for it and of the bound that speaks against it. A claim of several comparisons is
-supported only if each of them is (intersection-union, no correction), contradicted if one is (Bonferroni over them).
+supported only if each of them is (intersection-union, no correction), contradicted if one is (Bonferroni over them; one that
+is put twice counts once).
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +19,15 @@ from claimcheck.stats.families import holm_levels
 
 ALPHA = 0.05
 """One-sided, of the whole family; the interval that it gives is a 90 % one for a family of one."""
+DISPLAYED = 0.025
+"""Alpha of each bound of the plain intervals, which decide nothing: together 95 %."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
     """What runs say of one claim, and at which levels its bounds are set. `comparisons`: how many share the level against.
 
-    A claim that the runs are no test of is shown at the plain level, apart from the family.
+    A claim that the runs are no test of has plain intervals, apart from the family, and is not judged.
     """
 
     conditions: Conditions
@@ -54,14 +57,15 @@ def family(claims: Sequence[Claim], measured: Measured) -> Family:
     members = tuple(sorted(name for name, contrasts in found.items()
                            if not held[name].lacking and any(each.raws for _, _, each in contrasts)))
     estimands = {claim.id: Estimand(claim.scope.value) for claim in claims}
-    sizes = {name: sum(len(each.raws) for _, _, each in contrasts) for name, contrasts in found.items()}
+    sizes = {name: len({each for _, _, contrast in contrasts for each in contrast.hypotheses})
+             for name, contrasts in found.items()}
     p_for = {name: max(each.p_for(estimands[name]) for _, _, each in found[name]) for name in members}
     p_against = {name: min(1.0, sizes[name] * min(each.p_against(estimands[name]) for _, _, each in found[name]))
                  for name in members}
     level_for, level_against = holm_levels(p_for, ALPHA), holm_levels(p_against, ALPHA)
     return Family(members=members, tested={
-        name: Tested(conditions=held[name], contrasts=contrasts, level_for=level_for.get(name, ALPHA),
-                     level_against=level_against.get(name, ALPHA), comparisons=sizes[name] if name in members else 1)
+        name: Tested(conditions=held[name], contrasts=contrasts, level_for=level_for.get(name, DISPLAYED),
+                     level_against=level_against.get(name, DISPLAYED), comparisons=sizes[name] if name in members else 1)
         for name, contrasts in found.items()})
 
 

@@ -1,13 +1,15 @@
-"""The journal: which predictions were on record before results stood. It is only ever added to.
+"""The journal: what was predicted, and what was looked at, when. It is only ever added to.
 
-One JSON object a line, beside the store: when, for which reproduction and profile, claim -> digest of what decides it, and how
-many of the profile's runs stood at that moment.
+One JSON object a line, beside the store: when, for which reproduction and profile, claim -> digest of what decides it, the
+design and the seeds of the runs, and how many of these stood at that moment. It is kept by whoever runs: it keeps an honest
+user from fooling himself, and proves nothing to others.
 """
 
 import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,14 +17,30 @@ from typing import Any
 from claimcheck import __version__
 from claimcheck.errors import CorruptInput, Fault
 from claimcheck.plan import Plan
+from claimcheck.run import Json, digest_of
 
 NAME = "journal.jsonl"
+_KEYS = ("reproduction", "profile", "predictions", "design", "seeds", "standing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """What was seen before the runs of a plan were.
+
+    `changed`: claims whose predictions are not those that were on record before the first result of the profile stood.
+    `other`: of the same profile, runs with another design or with some of the same seeds; `earlier`: runs with other seeds.
+    """
+
+    changed: frozenset[str] = frozenset()
+    other: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
 
 
 def record(path: Path, plan: Plan, standing: int) -> None:
-    """Add what is predicted now, with the number of the plan's runs whose results stand, unless it is on record as it is."""
-    entry = {"reproduction": plan.reproduction, "profile": plan.profile, "predictions": dict(plan.predictions),
-             "standing": standing, "planned": len(plan.runs)}
+    """Add what is predicted and run now, with the number of results that stand, unless it is on record as it is."""
+    entry: dict[str, Any] = {
+        "reproduction": plan.reproduction, "profile": plan.profile, "predictions": dict(plan.predictions),
+        "design": _design(plan), "seeds": _seeds(plan), "standing": standing, "planned": len(plan.runs)}
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -37,30 +55,55 @@ def record(path: Path, plan: Plan, standing: int) -> None:
         os.fsync(file.fileno())
 
 
-def changed(path: Path, plan: Plan) -> frozenset[str]:
-    """Claims whose predictions are not those that were on record before the first result of the profile stood.
-
-    Raises CorruptInput: the journal holds a line that is none of its own.
-    """
+def looks(path: Path, plan: Plan) -> Looks:
+    """What was seen before. Raises CorruptInput: the journal holds a line that is none of its own."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         lines = []
+    entries = [entry for number, line in enumerate(lines, start=1) for entry in [_parsed(path, number, line)]
+               if (entry["reproduction"], entry["profile"]) == (plan.reproduction, plan.profile)]
     frozen: Mapping[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        entry = _parsed(path, number, line)
-        if (entry["reproduction"], entry["profile"]) != (plan.reproduction, plan.profile):
-            continue
+    for entry in entries:
         if entry["standing"]:
             break
         frozen = entry["predictions"]
-    return frozenset(name for name, digest in plan.predictions.items() if frozen.get(name) != digest)
+    before = [entry for entry in _until_own(entries, plan) if entry["standing"]]
+    seeds = set(_seeds(plan))
+    fresh = [entry for entry in before if entry["design"] == _design(plan) and not seeds & set(entry["seeds"])]
+    return Looks(changed=frozenset(name for name, digest in plan.predictions.items() if frozen.get(name) != digest),
+                 other=_told(entry for entry in before if entry not in fresh), earlier=_told(fresh))
+
+
+def _until_own(entries: list[dict[str, Any]], plan: Plan) -> Iterable[dict[str, Any]]:
+    """The entries before the first that saw results of these very runs."""
+    for entry in entries:
+        own = entry["design"] == _design(plan) and entry["seeds"] == _seeds(plan)
+        if own and entry["standing"]:
+            return
+        if not own:
+            yield entry
+
+
+def _told(entries: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"seeds {min(entry['seeds'])} to {max(entry['seeds'])}, design {entry['design'][:8]}"
+                               for entry in entries))
+
+
+def _design(plan: Plan) -> str:
+    """The digest of all conditions, whatever the seeds."""
+    conditions: list[Json] = [*{run.condition.arm: run.condition.as_json() for run in plan.runs}.values()]
+    return digest_of(conditions)
+
+
+def _seeds(plan: Plan) -> list[int]:
+    return sorted({run.seed for run in plan.runs})
 
 
 def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
-        if isinstance(entry, dict) and {"reproduction", "profile", "predictions", "standing"} <= entry.keys():
+        if isinstance(entry, dict) and all(key in entry for key in _KEYS):
             return entry
     except ValueError:
         pass

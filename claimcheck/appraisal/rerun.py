@@ -7,7 +7,7 @@ from math import expm1, inf, isinf
 
 from claimcheck import verdict
 from claimcheck.appraisal.contrasts import Contrast, Raw
-from claimcheck.appraisal.family import Tested
+from claimcheck.appraisal.family import DISPLAYED, Tested
 from claimcheck.appraisal.measured import Measured
 from claimcheck.claim import Atom, Claim
 from claimcheck.finding import Asked, Bounds, Comparison, Comparisons, Value
@@ -16,8 +16,6 @@ from claimcheck.stats.effect import Effect, Estimand, lower, upper
 from claimcheck.stats.power import minimum_detectable, runs_needed
 from claimcheck.verdict import Stand
 
-DISPLAYED = 0.025
-"""Alpha of each bound of the plain intervals: together 95 %."""
 _DECIMALS = {"RankDistance": 1, "LogRankDistance": 3}
 
 
@@ -59,7 +57,27 @@ def _comparisons(prediction: RerunPrediction, contrast: Contrast, tested: Tested
     comparisons = tuple(_comparison(raw, contrast, measured, decimals, _Levels(
         estimand=estimand, low=tested.level_for, high=level_high)) for raw in contrast.raws)
     return Comparisons(asks=prediction.says or _asks(prediction), asked=_asked(contrast), comparisons=comparisons,
-                       needed=contrast.needed, left_out=contrast.left_out, not_covered=contrast.not_covered)
+                       needed=contrast.needed, left_out=contrast.left_out, not_covered=contrast.not_covered,
+                       beside=tuple(_beside(raw, contrast, measured) for raw in contrast.raws if contrast.is_log))
+
+
+def _beside(raw: Raw, contrast: Contrast, measured: Measured) -> str:
+    """Further figures that a reader of a ratio needs: geometric means, and the untrained encoder."""
+    told = []
+    if raw.geometric is not None:
+        effect = raw.geometric
+        around = _bounds(effect, Estimand.BENCHMARK, (DISPLAYED, DISPLAYED), contrast.is_log, 1)
+        told.append(f"of geometric means the reduction is {_rounded(_shown(effect.estimate, contrast.is_log), 1)} % "
+                    f"[{around.low}, {around.high}] (95 %, this benchmark)")
+    arms = {run.condition.arm: run.condition.filling.sampling for run in measured.plan.runs}
+    before = next((name for name, sampling in arms.items() if sampling == "none"), None)
+    if before is not None:
+        about = dict(raw.about)
+        wanted = (contrast.measure, about["setting"], about["data"])
+        cells = measured.of(about["backbone"], before, wanted)
+        mean = sum(float(each.cell.values.mean()) for each in cells) / len(cells)
+        told.append(f"before training it is {_rounded(mean, 1)}")
+    return "; ".join(told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +90,9 @@ class _Levels:
 def _comparison(raw: Raw, contrast: Contrast, measured: Measured, decimals: int, levels: _Levels) -> Comparison:
     effect, is_log = raw.effect, contrast.is_log
     backbone = dict(raw.about)["backbone"]
-    size = contrast.margin or contrast.at_least
     keys = tuple(result.key for arm in raw.arms for result in measured.results[backbone, arm])
     strict = min(levels.low, levels.high)  # an answer either way is an answer
-    detectable = minimum_detectable(effect, levels.estimand, strict)
+    detectable = contrast.at_least + minimum_detectable(effect, levels.estimand, strict)
     return Comparison(
         about=raw.about,
         values=tuple(Value(name=name, value=_rounded(mean, 1 if is_log else decimals), decimals=1 if is_log else decimals)
@@ -86,7 +103,7 @@ def _comparison(raw: Raw, contrast: Contrast, measured: Measured, decimals: int,
         beyond=_bounds(effect, Estimand.BEYOND, (DISPLAYED, DISPLAYED), is_log, decimals),
         decimals=decimals, percent=is_log, runs=effect.runs, questions=raw.questions, clusters=effect.clusters,
         detectable=None if isinf(detectable) else _rounded(_shown(detectable, is_log), decimals),
-        runs_needed=runs_needed(effect, levels.estimand, size, strict) if size else None, sources=keys)
+        runs_needed=runs_needed(effect, levels.estimand, contrast.margin, strict) if contrast.margin else None, sources=keys)
 
 
 def _bounds(effect: Effect, estimand: Estimand, alphas: tuple[float, float], is_log: bool, decimals: int) -> Bounds:

@@ -6,11 +6,12 @@ from claimcheck import verdict
 from claimcheck.appraisal.measured import Measured
 from claimcheck.appraisal.rerun import RerunFinding
 from claimcheck.claim import Atom
-from claimcheck.finding import Asked, Comparison
+from claimcheck.finding import Comparison
 from claimcheck.verdict import LEAST_RUNS, Stand, TierWord
 
-_STANDS = {Stand.FOR: "holds", Stand.AGAINST: "contradicted", Stand.NEGLIGIBLE: "negligible at the margin",
+_STANDS = {Stand.FOR: "holds", Stand.AGAINST: "contradicted", Stand.NEGLIGIBLE: "at most negligible",
            Stand.OPEN: "not decided", Stand.IN_PART: "holds in part"}
+_NAMED = {Stand.AGAINST: "against it", Stand.NEGLIGIBLE: "no effect as large as the margin", Stand.OPEN: "open"}
 MOST_NAMED = 4
 
 
@@ -32,7 +33,7 @@ def _because(own: Sequence[RerunFinding]) -> str:
     if few:
         return f" (fewer than {LEAST_RUNS} runs an arm decide nothing)"
     texts = []
-    for stand, word in ((Stand.AGAINST, "against it"), (Stand.NEGLIGIBLE, "negligible"), (Stand.OPEN, "open")):
+    for stand, word in _NAMED.items():
         named = list(dict.fromkeys(f"{each.prediction.label + ': ' if each.prediction.label else ''}{about(comparison)}"
                                    for each in own for comparison in each.found.comparisons
                                    if verdict.of_bounds(comparison.deciding, each.found.asked) is stand))
@@ -53,30 +54,26 @@ def price(findings: Sequence[RerunFinding], measured: Measured, word: TierWord) 
     """What would settle it: how many runs, and what they cost here; or that no number of runs would."""
     if word is not TierWord.INCONCLUSIVE:
         return ""
-    open_ones = [(each.found.asked, comparison) for each in findings for comparison in each.found.comparisons
+    open_ones = [(each, comparison) for each in findings for comparison in each.found.comparisons
                  if verdict.of_bounds(comparison.deciding, each.found.asked) is Stand.OPEN]
+    needed = [comparison.runs_needed for _, comparison in open_ones]
     if not open_ones:
         return ""
-    needed = [comparison.runs_needed for _, comparison in open_ones]
-    runs = min(comparison.runs for _, comparison in open_ones)
     if any(each is None for each in needed):
         return "no number of training runs decides it on these articles: more articles are needed (another split, or folds)"
+    runs = min(comparison.runs for _, comparison in open_ones)
     most = max(*(each for each in needed if each is not None), runs + 1)
-    arms = {name for _, comparison in open_ones for value in comparison.values for name in [value.name]}
-    seconds = sum(cpu_seconds(measured, arm) for arm in arms) * (most - runs)
-    return (f"about {most} runs an arm instead of {runs} would find an effect of {_size(open_ones)} in 4 of 5 cases; the "
-            f"further ones cost about {_duration(seconds)} of CPU here. Set `seeds` in the profile")
+    seeds = sorted({run.seed for run in measured.plan.runs})
+    spent = sum(result.cpu_seconds for results in measured.results.values() for result in results) / len(seeds)
+    return (f"about {most} runs an arm, where there are {runs}, tell an effect of {_size(open_ones)} in 4 of 5 cases, one "
+            f"comparison at a time. That is an order of magnitude: {runs} runs tell little of their own spread. All arms take "
+            f"about {_duration(spent * most)} of CPU here for so many. Decide by runs that were not looked at: set "
+            f"`seeds: {most}` and start with `--seed {max(seeds) + 1}`")
 
 
-def cpu_seconds(measured: Measured, arm: str) -> float:
-    """CPU seconds of a run of an arm, mean over the runs that stand."""
-    spent = [result.cpu_seconds for (_, name), results in measured.results.items() if name == arm for result in results]
-    return sum(spent) / len(spent) if spent else 0.0
-
-
-def _size(open_ones: Sequence[tuple[Asked, Comparison]]) -> str:
-    sizes = dict.fromkeys(f"{asked.margin or asked.at_least} {'%' if comparison.percent else 'points'}"
-                          for asked, comparison in open_ones)
+def _size(open_ones: Sequence[tuple[RerunFinding, Comparison]]) -> str:
+    sizes = dict.fromkeys(f"{each.found.asked.margin:g} % of {each.prediction.check.measure}" if comparison.percent
+                          else f"{each.found.asked.margin:g} {each.prediction.check.measure}" for each, comparison in open_ones)
     return " or ".join(sizes)
 
 

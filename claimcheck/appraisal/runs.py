@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from claimcheck import verdict
 from claimcheck.appraisal import rerun_words
 from claimcheck.appraisal.family import Family
+from claimcheck.appraisal.journal import Looks
 from claimcheck.appraisal.measured import Measured
 from claimcheck.appraisal.rerun import findings, stand_of_atom
 from claimcheck.appraisal.tier_verdict import TierVerdict, Unavailable
@@ -18,11 +19,11 @@ RERUN = (Tier.REDUCED, Tier.FULL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
-    """What the runs of a plan gave, put to every claim of the paper. `exploratory`: claims that were changed after it."""
+    """What the runs of a plan gave, put to every claim of the paper; `looks`: what had been seen before."""
 
     measured: Measured = field(repr=False)
     family: Family = field(repr=False)
-    exploratory: frozenset[str] = frozenset()
+    looks: Looks = field(default_factory=Looks)
 
 
 def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None) -> TierVerdict:
@@ -46,8 +47,7 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None) -> 
         return TierVerdict(tier=tier, word=TierWord.INCONCLUSIVE, why="; ".join(dict.fromkeys(uncovered)), reruns=own)
     said = (*tested.conditions.says, *(f"not checked: {text}" for text in tested.conditions.unchecked),
             *dict.fromkeys(text for each in own for text in each.found.not_covered),
-            *(("exploratory: the claim's predictions changed, or were first put down, after runs of this profile stood",)
-              if claim.id in runs.exploratory else ()))
+            *_seen(claim, runs.looks))
     if not tested.is_test:
         return TierVerdict(tier=tier, word=TierWord.NOT_A_TEST, why="; ".join(tested.conditions.lacking), reruns=own, says=said,
                            remedy="a run that meets the condition; what was found stands below, apart from every verdict")
@@ -56,6 +56,20 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None) -> 
     word = verdict.word(tier, verdict.of_parts([stand for _, stand in parts], len(untested)))
     return TierVerdict(tier=tier, word=word, reruns=own, parts=tuple(parts), untested=len(untested), says=said,
                        why=rerun_words.why(parts, own, len(untested)), remedy=rerun_words.price(own, runs.measured, word))
+
+
+def _seen(claim: Claim, looks: Looks) -> tuple[str, ...]:
+    """What a reader must know of looks that were taken before."""
+    told = []
+    if claim.id in looks.changed:
+        told.append("exploratory: the claim's predictions changed, or were first put down, after runs of this profile stood")
+    if looks.other:
+        told.append("exploratory: other runs of this profile were looked at before, with another design or some of the same "
+                    f"seeds ({'; '.join(looks.other)})")
+    if looks.earlier:
+        told.append("a further look: runs of this profile with other seeds were looked at before "
+                    f"({'; '.join(looks.earlier)}), and the level of error is that of each look")
+    return tuple(told)
 
 
 def _other_tier(tier: Tier, planned: Tier) -> TierVerdict:

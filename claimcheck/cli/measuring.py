@@ -113,8 +113,7 @@ def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Stor
     from claimcheck.engine.local import legs, missing, run_all
 
     absent = missing(asked, store)
-    if plan.predictions:
-        journal.record(store.path.parent / journal.NAME, plan, len(asked) - len(absent))
+    journal.record(store.path.parent / journal.NAME, plan, len(asked) - len(absent))
     made = 0
     if absent:
         total = sum(len(legs(work)) for work in absent)
@@ -124,6 +123,7 @@ def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Stor
         except KeyboardInterrupt:
             click.echo(f"\ninterrupted: what was done is kept in {store.path}; the same command goes on from there", err=True)
             raise
+    journal.record(store.path.parent / journal.NAME, plan, len(asked))
     told = f"{counted(made, 'run')} made, " if absent else "nothing to run, "
     click.echo(f"profile {plan.profile}: {told}{len(asked) - made} already in {store.path}", err=True)
     return _judged(plan, claims, asked, store)
@@ -137,4 +137,4 @@ def _judged(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: S
 
     found = read(plan, asked, store)
     return Runs(measured=found, family=family(claims, found),
-                exploratory=journal.changed(store.path.parent / journal.NAME, plan))
+                looks=journal.looks(store.path.parent / journal.NAME, plan))

@@ -58,6 +58,8 @@ def _tier(verdict: TierVerdict, scope: Scope, shared: Sequence[str]) -> TierView
     reruns = tuple(rerun(each, scope, apart=apart) for each in verdict.reruns)
     lines = [*_parts(verdict), *(f"{name}: {each.printed}" if (name := each.label or each.reading) else each.printed
                                  for each in findings)]
+    if verdict.word is TierWord.NEGLIGIBLE:
+        lines += [each.word.partition(" ")[2] for each in reruns if each.stand == Stand.NEGLIGIBLE]  # at which margin
     lines += [verdict.why] if apart else [first_table(each) for each in reruns]
     says = tuple(dict.fromkeys((*verdict.says, *(text for each in reruns for text in each.not_covered))))
     lines += [text for text in says if text not in shared]

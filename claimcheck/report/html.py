@@ -24,7 +24,7 @@ SYMBOLS = {
     "not a test of this claim": "⊘", "planted truth found": "◉", "missed": "⊗",
 }
 """A sign for each word, so that no reader depends on colour."""
-MARKS = {"for": "●", "against": "✗", "negligible": "□", "open": "◇", "in part": "◐"}
+MARKS = {"for": "●", "against": "✗", "negligible": "□", "open": "◇", "in part": "◐", "not judged": "·"}
 """How a comparison stands: the marks of the figures."""
 LEGEND = ("proxy supports", "proxy contradicts", "proxy supports in part", "negligible", "inconclusive",
           "not a test of this claim", "verified", "refuted", "not run", "could not run")

@@ -28,7 +28,7 @@ def rerun(view: RerunView) -> dict[str, Any]:
         "comparisons": [_comparison(each) for each in view.comparisons],
         "also": [{"at_least": _number(each.at_least), "margin": _number(each.margin), "stand": each.stand, "word": each.word}
                  for each in view.also],
-        "left_out": list(view.left_out), "not_covered": list(view.not_covered),
+        "left_out": list(view.left_out), "not_covered": list(view.not_covered), "beside": list(view.beside),
     }
 
 

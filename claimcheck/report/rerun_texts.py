@@ -49,7 +49,7 @@ def short(rows: Sequence[ComparisonView], *, percent: bool) -> str:
         return f"{lead}{rows[0].printed}"
     if len(rows) <= MOST_NAMED:
         return ", ".join(f"{row.name} {row.estimate.printed}{unit}" for row in rows)
-    return _counted(rows)
+    return _counted(rows) or f"{len(rows)} comparisons"
 
 
 def _counted(rows: Sequence[ComparisonView]) -> str:
@@ -107,9 +107,9 @@ def _levels(rows: Sequence[ComparisonView]) -> str:
     return " or ".join(told)
 
 
-def decides(rows: Sequence[ComparisonView], scope: Scope) -> str:
-    """The heading over the bounds that decide."""
-    return f"decides ({_levels(rows)}, {_DECIDES[scope]})"
+def decides(rows: Sequence[ComparisonView], scope: Scope, *, apart: bool) -> str:
+    """The heading over the bounds that decide, or would if the runs were a test."""
+    return f"{'decides nothing' if apart else 'decides'} ({_levels(rows)}, {_DECIDES[scope]})"
 
 
 def axis(measure: str, arm: str, rival: str, *, percent: bool) -> str:
@@ -117,11 +117,12 @@ def axis(measure: str, arm: str, rival: str, *, percent: bool) -> str:
     return f"{measure}, by how many % lower with {arm}" if percent else f"{measure}, {arm} minus {rival}"
 
 
-def key(rows: Sequence[ComparisonView], scope: Scope, held: Asked, *, percent: bool) -> str:
+def key(rows: Sequence[ComparisonView], scope: Scope, held: Asked, *, percent: bool, apart: bool) -> str:
     """How the figure is read."""
     least, margin = (_size(exact(each, sign=False), percent=percent) for each in (held.at_least, held.margin))
     upright = f"dotted, the {least} asked for" if held.at_least else f"dotted, the margin of {margin}" if held.margin else ""
-    told = (f"How to read it: thick bar, what decides ({_levels(rows)}: {_DRAWN[scope]}); thin line above, E1: 95 %, this "
+    bar = "95 %, and decides nothing" if apart else f"what decides ({_levels(rows)}: {_DRAWN[scope]})"
+    told = (f"How to read it: thick bar, {bar}; thin line above, E1: 95 %, this "
             "benchmark, a fresh training run; broken line below, E2: 95 %, fresh articles too. Upright: broken, zero"
             f"{'; ' + upright if upright else ''}. The 95 % intervals are not adjusted for other claims.")
     return told.replace(" %", f"{UNBROKEN}%")

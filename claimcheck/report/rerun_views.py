@@ -99,3 +99,4 @@ class RerunView:
     also_text: str
     left_out: tuple[str, ...]
     not_covered: tuple[str, ...]
+    beside: tuple[str, ...]

@@ -11,9 +11,11 @@ from claimcheck.prediction import RerunPrediction
 from claimcheck.report import rerun_texts as texts
 from claimcheck.report.numbers import interval, printed, whole
 from claimcheck.report.rerun_views import AlsoView, ComparisonView, NumberView, RerunView
-from claimcheck.report.wording import number, sentence
+from claimcheck.report.wording import MINUS, number, sentence
 from claimcheck.verdict import LEAST_RUNS, Stand
 
+NOT_JUDGED = "not judged"
+"""Stands where runs are no test of a claim: what they gave is shown and nothing follows from it."""
 KEY_DIGITS = 12
 """Hexadecimal digits of a run's key that are printed."""
 
@@ -23,28 +25,30 @@ def rerun(finding: RerunFinding, scope: Scope, *, apart: bool = False) -> RerunV
     found, prediction = finding.found, finding.prediction
     columns = _telling(found.comparisons)
     percent = any(each.percent for each in found.comparisons)
-    rows = tuple(_row(each, columns, found.asked) for each in found.comparisons)
+    rows = tuple(_row(each, columns, None if apart else found.asked) for each in found.comparisons)
     arms, rivals = (list(dict.fromkeys(names)) for names in ((row.arm for row in rows), (row.rival for row in rows)))
     arm, rival = arms[0] if len(arms) == 1 else "arm", rivals[0] if len(rivals) == 1 else "rival"
     held = texts.asked(found.asked, percent=percent)
     where = texts.where(found.comparisons, columns)
-    relevance = _relevant(found, found.asked, finding.stand)
+    relevance = "" if apart else _relevant(found, found.asked, finding.stand)
+    word = NOT_JUDGED if apart else texts.word(finding.stand, found.asked, percent=percent)
+    others = () if apart else finding.also
     return RerunView(
         part=finding.atom.says, says=found.asks, reading=prediction.reading.value if prediction.reading else "",
-        label=prediction.label, stand=finding.stand.value, relevance=relevance, apart=apart,
-        word=", ".join(filter(None, (texts.word(finding.stand, found.asked, percent=percent), relevance))),
+        label=prediction.label, stand=NOT_JUDGED if apart else finding.stand.value, relevance=relevance,
+        apart=apart, word=", ".join(filter(None, (word, relevance))),
         printed=texts.short(rows, percent=percent), asked=held,
-        text=sentence("; ".join(filter(None, (texts.counted(found, rows), held, where)))),
+        text=sentence("; ".join(filter(None, ("" if apart else texts.counted(found, rows), held, where)))),
         at_least=printed(found.asked.at_least), margin=printed(found.asked.margin), needed=found.needed,
         unit="percent" if percent else "points", scope=scope.value,
         columns=columns, where=where, arm_heading=arm, rival_heading=rival,
-        estimate_heading="reduction, %" if percent else "difference", decides_heading=texts.decides(rows, scope),
+        estimate_heading="reduction, %" if percent else "difference", decides_heading=texts.decides(rows, scope, apart=apart),
         axis=texts.axis(_measure(prediction), arm, rival, percent=percent),
-        key=texts.key(rows, scope, found.asked, percent=percent), comparisons=rows,
-        also=tuple(_also(found, asked, stand, percent=percent) for asked, stand in finding.also),
-        also_text=texts.also([(asked, stand, _relevant(found, asked, stand)) for asked, stand in finding.also],
-                             percent=percent),
-        left_out=found.left_out, not_covered=found.not_covered)
+        key=texts.key(rows, scope, found.asked, percent=percent, apart=apart), comparisons=rows,
+        also=tuple(_also(found, asked, stand, percent=percent) for asked, stand in others),
+        also_text=texts.also([(asked, stand, _relevant(found, asked, stand)) for asked, stand in others], percent=percent),
+        left_out=found.left_out, not_covered=found.not_covered,
+        beside=tuple(sentence(text.replace("-", MINUS)) for text in found.beside if text))
 
 
 def first_table(view: RerunView) -> str:
@@ -62,13 +66,14 @@ def _telling(comparisons: Sequence[Comparison]) -> tuple[str, ...]:
     return tuple(name for name in names if len(different[name]) > 1) or names[-1:]
 
 
-def _row(comparison: Comparison, columns: Sequence[str], asked: Asked) -> ComparisonView:
+def _row(comparison: Comparison, columns: Sequence[str], asked: Asked | None) -> ComparisonView:
+    """One comparison; with nothing `asked` of it, it is not judged."""
     about = dict(comparison.about)
     arm, rival = comparison.values[0], comparison.values[-1]
-    stand = verdict.of_bounds(comparison.deciding, asked) if comparison.runs >= LEAST_RUNS else Stand.OPEN
+    stand = Stand.OPEN if asked is None or comparison.runs < LEAST_RUNS else verdict.of_bounds(comparison.deciding, asked)
     percent = comparison.percent
     estimate, deciding = printed(comparison.estimate, sign=not percent), interval(comparison.deciding, percent=percent)
-    needed = NumberView(printed="no number" if asked.margin or asked.at_least else "not asked", value=None)
+    needed = NumberView(printed="not asked" if asked is None or not asked.margin else "no number", value=None)
     return ComparisonView(
         about=tuple(about.get(name, "") for name in columns), told=comparison.about, name=texts.name(about, columns),
         arm=arm.name, rival=rival.name, means=(
@@ -76,12 +81,18 @@ def _row(comparison: Comparison, columns: Sequence[str], asked: Asked) -> Compar
             NumberView(printed=number(rival.value, rival.decimals), value=float(rival.value))),
         estimate=estimate, deciding=deciding, printed=f"{estimate.printed}{' %' * percent} {deciding.printed}",
         benchmark=interval(comparison.benchmark, percent=percent), beyond=interval(comparison.beyond, percent=percent),
-        stand=stand.value, word=texts.STANDS[stand], runs=whole(comparison.runs), questions=whole(comparison.questions),
+        stand=NOT_JUDGED if asked is None else stand.value, word=NOT_JUDGED if asked is None else texts.STANDS[stand],
+        runs=whole(comparison.runs), questions=whole(comparison.questions),
         articles=whole(comparison.clusters),
-        detectable=NumberView(printed="not known", value=None) if comparison.detectable is None
-        else printed(comparison.detectable),
-        runs_needed=needed if comparison.runs_needed is None else whole(comparison.runs_needed),
+        detectable=_detectable(comparison, asked),
+        runs_needed=needed if comparison.runs_needed is None or asked is None else whole(comparison.runs_needed),
         source=tuple(key[:KEY_DIGITS] for key in comparison.sources), keys=comparison.sources)
+
+
+def _detectable(comparison: Comparison, asked: Asked | None) -> NumberView:
+    if asked is None or comparison.detectable is None:
+        return NumberView(printed="not asked" if asked is None else "not known", value=None)
+    return printed(comparison.detectable)
 
 
 def _also(found: Comparisons, asked: Asked, stand: Stand, *, percent: bool) -> AlsoView:

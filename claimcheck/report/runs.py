@@ -67,10 +67,10 @@ def _notes(table: ArmsTable) -> list[str]:
                      f"{distance[CHANCE].mean.printed}{before}. Read it against these two rows.")
     trained = [each for name, each in alone.items() if name not in (CHANCE, UNTRAINED) and each.mean.value is not None]
     if UNTRAINED in alone and trained:
-        best = max(trained, key=lambda each: each.mean.value or 0.0)
-        if (alone[UNTRAINED].mean.value or 0.0) >= 0.5 * (best.mean.value or 0.0):
+        low, high = (pick(trained, key=lambda each: each.mean.value or 0.0) for pick in (min, max))
+        if (alone[UNTRAINED].mean.value or 0.0) >= 0.5 * (high.mean.value or 0.0):
             notes.append(f"Monolingual AP is mostly lexical overlap that is there before training: {UNTRAINED} "
-                         f"{alone[UNTRAINED].mean.printed}, the highest trained arm {best.mean.printed}.")
+                         f"{alone[UNTRAINED].mean.printed}, trained arms {low.mean.printed} to {high.mean.printed}.")
     return notes
 
 

@@ -48,12 +48,12 @@ def exact(value: Decimal, *, sign: bool) -> str:
 
 
 def percent_of(level: float) -> str:
-    """A level as percent, in two digits that count.
+    """A level as percent, in three digits that count.
 
-    >>> percent_of(0.05), percent_of(0.05 / 6)
-    ('5', '0.83')
+    >>> percent_of(0.05), percent_of(0.05 / 6), percent_of(0.0125)
+    ('5', '0.833', '1.25')
     """
-    return f"{100 * level:.2g}"
+    return f"{100 * level:.3g}"
 
 
 def reduction(percent: Decimal | None) -> str:
