@@ -73,7 +73,7 @@ def digest_of_files(digests: Sequence[str]) -> str:
 
 @cache
 def checkout() -> dict[str, Json]:
-    """The commit of the code and whether files differ from it; empty where the code does not stand in a git checkout."""
+    """The commit of the code, and whether code or reproductions differ from it; empty outside a git checkout."""
     root = Path(str(files("claimcheck"))).parent
     if not (root / ".git").exists():
         return {}
@@ -81,7 +81,7 @@ def checkout() -> dict[str, Json]:
         commit, changes = (
             subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True,  # noqa: S603, S607
                            timeout=20).stdout.strip()
-            for arguments in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no")))
+            for arguments in (("rev-parse", "HEAD"), ("status", "--porcelain", "--", "claimcheck", "reproductions")))
     except (OSError, subprocess.SubprocessError):
         return {}
     return {"commit": commit, "dirty": bool(changes)}
