@@ -1,14 +1,15 @@
 """How often the bounds of claimcheck.stats hold, in simulated worlds whose true effect is known; prints Markdown tables.
 
 A world has articles of 8 to 74 questions, two cells, and effects of runs, articles, both together, and questions. Coverage
-is of two-sided 95 % intervals. The first table compares rules for the degrees of freedom, the others run what is shipped.
+is of two-sided 95 % intervals. The first table compares rules for the degrees of freedom, the others run what is shipped:
+on the articles that a profile evaluates, for several hypotheses at once, for ratios, and with a second look at more runs.
 
     OMP_NUM_THREADS=1 .venv/bin/python benchmarks/coverage.py [--worlds 20000]
 """
 
 import argparse
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +30,15 @@ RUNS = (3, 4, 5, 8, 10)
 RATIOS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0)
 DESIGNS = ("even", "uneven", "ragged")
 SIZE = 0.05
+QUICK = (74, 36, 26, 25, 25, 25, 25, 24, 23, 22, 18, 16)
+"""Questions, in every language, of the twelve articles of XQuAD-R that profile `quick` evaluates: counted in the files of the
+data, after `corpora.splits.parts` with a split of 12 articles and seed 2; 339 in all."""
+QUICK_CELLS = 5
+QUICK_RUNS = (3, 5, 8)
+LEVELS = (0.05, 0.025, 0.0042)
+"""One-sided: of one claim, of a bound of a 95 % interval, and of the smallest p of twelve claims."""
+LOOKS = (3, 7)
+"""Runs at the first look and at the second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +54,12 @@ class Scene:
 
     @property
     def counts(self) -> Values:
-        """Questions by cell and article, (2, G): all articles alike; as long as XQuAD's; the second cell with gaps as well."""
+        """Questions by cell and article, (P, G).
+
+        All articles alike; as long as XQuAD's; the second of two cells with gaps as well; the very ones of profile `quick`.
+        """
+        if self.design == "quick":
+            return np.tile(np.array(QUICK, dtype=np.float64), (QUICK_CELLS, 1))
         quantiles = ndtri((np.arange(self.articles) + 0.5) / self.articles)
         long = np.clip(np.round(24 * np.exp(0.55 * quantiles)), 8, 74)
         if self.design == "even":
@@ -59,9 +74,9 @@ class Scene:
         return np.asarray((self.counts / self.counts.sum(axis=1, keepdims=True)).mean(axis=0))
 
 
-def scenes(runs: int, articles: int) -> Iterator[Scene]:
+def scenes(runs: int, articles: int, designs: Sequence[str] = DESIGNS) -> Iterator[Scene]:
     """Every kind of world with so many runs and articles."""
-    for ratio, design, heavy, noisy in itertools.product(RATIOS, DESIGNS, (False, True), (False, True)):
+    for ratio, design, heavy, noisy in itertools.product(RATIOS, designs, (False, True), (False, True)):
         yield Scene(runs=runs, articles=articles, ratio=ratio, design=design, heavy=heavy, noisy=noisy)
 
 
@@ -71,15 +86,15 @@ def draw(scene: Scene, worlds: int, random: np.random.Generator) -> tuple[Values
         return random.standard_t(3, shape) / np.sqrt(3) if scene.heavy else random.standard_normal(shape)
 
     runs, articles, counts = scene.runs, scene.articles, scene.counts
-    parts = counts / counts.sum(axis=1, keepdims=True)
+    cells_of, parts = len(counts), counts / counts.sum(axis=1, keepdims=True)
     means = spread(worlds, 1, 1, articles) + spread(worlds, runs, 1, 1) * np.sqrt(
         scene.ratio * runs * (scene.shares**2).sum())
     if scene.noisy:
         per_question = 2 / np.sqrt(np.maximum(counts, 1))
         means = means + random.standard_normal((worlds, runs, 1, articles)) * np.sqrt(0.3 * runs)
-        means = means + random.standard_normal((worlds, 1, 2, articles)) * per_question
-        means = means + random.standard_normal((worlds, runs, 2, articles)) * per_question * np.sqrt(0.3)
-    means = np.broadcast_to(means, (worlds, runs, 2, articles))
+        means = means + random.standard_normal((worlds, 1, cells_of, articles)) * per_question
+        means = means + random.standard_normal((worlds, runs, cells_of, articles)) * per_question * np.sqrt(0.3)
+    means = np.broadcast_to(means, (worlds, runs, cells_of, articles))
     cells = (means * parts).sum(axis=-1)
     return cells.mean(axis=-1), ((means - cells[..., None]) * parts).mean(axis=2)
 
@@ -126,6 +141,51 @@ def rules(worlds: int, random: np.random.Generator) -> None:
             print(f"| G | S | {' | '.join(names)} |\n| --- | --- {'| --- ' * len(names)}|")
         line = " | ".join(f"{min(covered[name]):.4f} ({np.mean(wide[name]):.3f})" for name in names)
         print(f"| {articles} | {runs} | {line} |", flush=True)
+
+
+def real_articles(worlds: int, random: np.random.Generator) -> None:
+    """Worst coverage of the shipped rule on the articles of `quick`, and how often one-sided bounds fail there at most."""
+    shares = Scene(runs=3, articles=len(QUICK), ratio=0.0, design="quick", heavy=False, noisy=False).shares
+    print(f"G' = {variance.articles_df(shares) + 1:.2f}\n\n| S | shipped | in the world | "
+          + " | ".join(f"one-sided {level}" for level in LEVELS) + " |\n| --- | --- | --- " + "| --- " * len(LEVELS) + "|")
+    for runs in QUICK_RUNS:
+        rates: list[Values] = []
+        kinds = list(scenes(runs, len(QUICK), ("quick",)))
+        for scene in kinds:
+            p = np.concatenate([p_of_worlds(scene, AT_ONCE, random, 0.0) for _ in range(worlds // AT_ONCE)])
+            # the worlds are symmetric, so both tails tell of one-sided errors
+            rates.append(np.array([(np.minimum(p, 1 - p) <= level).mean() / 2 for level in LEVELS]))
+        failed = np.array(rates)
+        worst = int(failed[:, LEVELS.index(SIZE / 2)].argmax())
+        scene = kinds[worst]
+        kind = f"V_S/V_C {scene.ratio:g}, {'t(3)' if scene.heavy else 'normal'}, {'noisy' if scene.noisy else 'no noise'}"
+        covered = 1 - 2 * failed[worst, LEVELS.index(SIZE / 2)]
+        print(f"| {runs} | {covered:.4f} | {kind} | {' | '.join(f'{rate:.4f}' for rate in failed.max(axis=0))} |", flush=True)
+
+
+def stopping(worlds: int, random: np.random.Generator) -> None:
+    """How often an effect of 0 is found to be above 0, where runs are added because the first look decided nothing.
+
+    This benchmark, normal effects of runs. The second look takes the first runs in, or is at so many fresh ones.
+    """
+    print(f"| nominal, one-sided | {LOOKS[1]} runs, one look | {LOOKS[0]} runs, if open {LOOKS[1]} with them "
+          f"| {LOOKS[0]} runs, if open {LOOKS[1]} fresh ones |\n| --- | --- | --- | --- |")
+    first, second, fresh = (np.empty(worlds) for _ in range(3))
+    for begin in range(0, worlds, AT_ONCE):
+        part = slice(begin, begin + AT_ONCE)
+        effects = random.standard_normal((AT_ONCE, LOOKS[1]))
+        first[part], second[part] = p_of_runs(effects[:, :LOOKS[0]]), p_of_runs(effects)
+        fresh[part] = p_of_runs(random.standard_normal((AT_ONCE, LOOKS[1])))
+    for level in LEVELS:
+        is_open = (first > level) & (1 - first > level)
+        rates = [(second <= level).mean(), *(((first <= level) | is_open & (p <= level)).mean() for p in (second, fresh))]
+        print(f"| {level} | {' | '.join(f'{rate:.4f}' for rate in rates)} |", flush=True)
+
+
+def p_of_runs(per_run: Values) -> Values:
+    """One-sided p that the effect on this benchmark is above 0, (W,), from the effects of the runs (W, S)."""
+    runs = per_run.shape[-1]
+    return np.asarray(stdtr(runs - 1, -per_run.mean(axis=-1) / (per_run.std(axis=-1, ddof=1) / np.sqrt(runs))))
 
 
 def p_of_worlds(scene: Scene, worlds: int, random: np.random.Generator, true: float) -> Values:
@@ -209,6 +269,10 @@ def main() -> None:
     families(worlds, random)
     print(f"\nCoverage of `log_ratio` beyond the benchmark (mean half width), {worlds // 10} worlds\n")
     ratios(worlds // 10, random)
+    print(f"\nThe twelve articles of `quick`, {QUICK_CELLS} cells, {worlds} worlds of each kind\n")
+    real_articles(worlds, random)
+    print(f"\nFalse `supported` with a second look, {50 * worlds} worlds\n")
+    stopping(50 * worlds, random)
 
 
 if __name__ == "__main__":

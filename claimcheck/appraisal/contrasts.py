@@ -139,6 +139,8 @@ def _geometric(rival: Sequence[Cell], arm: Sequence[Cell]) -> Effect | None:
 
 def _languages(check: LanguagesAhead, measured: Measured, routes: Sequence[Route]) -> Contrast:
     raws = []
+    if (cannot := _cannot_count(check, measured, routes)) is not None:
+        return Contrast(raws=(), measure=check.measure, is_log=False, at_least=0.0, margin=check.margin, left_out=(cannot,))
     for backbone in measured.plan.design.backbones:
         every = measured.plan.design.data.languages
         languages = sorted({language for route in routes for language in route.languages or every})
@@ -149,6 +151,18 @@ def _languages(check: LanguagesAhead, measured: Measured, routes: Sequence[Route
             raws.append(_raw(measured, about, (backbone, check.arm, check.against), check.measure, group, language))
     needed = None if check.at_least == "all" else check.at_least
     return Contrast(raws=tuple(raws), measure=check.measure, is_log=False, at_least=0.0, margin=check.margin, needed=needed)
+
+
+def _cannot_count(check: LanguagesAhead, measured: Measured, routes: Sequence[Route]) -> str | None:
+    """Why so many languages cannot be counted; all of them always can."""
+    if check.at_least == "all":
+        return None
+    languages = {language for route in routes for language in route.languages or measured.plan.design.data.languages}
+    if check.at_least > len(languages):
+        return f"{len(languages)} languages are evaluated here, fewer than the {check.at_least} that are asked for"
+    if len(measured.plan.design.backbones) > 1:
+        return f"at least {check.at_least} languages with each of several backbones: such counts are not joined"
+    return None
 
 
 def _raw(measured: Measured, about: tuple[tuple[str, str], ...], who: tuple[str, str, str], measure: str,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from claimcheck import claim_files, reproduction_files
+from claimcheck.appraisal import misfits_of
 from claimcheck.claim_files import ClaimFile
-from claimcheck.corpora.manifest import COUNTED, manifest
 from claimcheck.documents import suggestion
 from claimcheck.errors import CorruptInput, Fault, FileFaults, UsageFault
 from claimcheck.evidence.audits import AuditFinding, audit
@@ -66,6 +66,7 @@ def check(claims: Path, reproductions: Path | None = None) -> Library:
         faults += wrong
         if document is not None:
             found[document.value.id] = document
+            faults += misfits_of.of_routes(document)
     return replace(library, reproductions=found, faults=tuple(dict.fromkeys(faults)))
 
 
@@ -82,7 +83,7 @@ def read_library(claims: Path, reproductions: Path | None = None) -> Library:
     tables, corrupt = _tables(documents)
     doubts: list[Fault] = []
     for document in documents:
-        faults += _unknown_data_sets(document)
+        faults += misfits_of.data_sets(document)
         table = tables.get(table_path(document))
         if table is not None:
             found_wrong = misfits(document, table)
@@ -127,52 +128,12 @@ def _reproductions(documents: Sequence[ClaimFile], claims: Path,
         faults += wrong
         if document is not None:
             found[name] = document
+            faults += misfits_of.of_routes(document)
     for claim in documents:
         known = found.get(claim.value.reproduction or "")
         if known is not None:
-            faults += _unknown_arms(claim, known) + _unknown_backbones(claim, known)
+            faults += misfits_of.arms(claim, known) + misfits_of.backbones(claim, known)
     return found, faults, notes
-
-
-def _unknown_arms(claim: ClaimFile, reproduction: ReproductionFile) -> list[Fault]:
-    """A fault for each arm or data set of a re-run prediction that the reproduction does not have."""
-    states = reproduction.value.paper.states
-    arms = set(states.arms) | {arm for profile in reproduction.value.profiles.values() for arm in profile.arms or ()}
-    faults: list[Fault] = []
-    for a, atom in enumerate(claim.value.atoms):
-        for p, prediction in enumerate(atom.rerun):
-            for name in ("difference", "reduction", "languages_ahead", "interaction"):
-                check = getattr(prediction, name)
-                if check is None:
-                    continue
-                place = ("atoms", a, "rerun", p, name)
-                against = check.against if isinstance(check.against, tuple) else (check.against,)
-                for key, arm in [("arm", check.arm), *(("against", each) for each in against)]:
-                    if arm not in arms:
-                        faults.append(claim.fault((*place, key), f"reproduction {reproduction.value.id} has no arm `{arm}`",
-                                                  suggestion(arm, sorted(arms))))
-                faults += [claim.fault((*place, "datasets", number), f"reproduction {reproduction.value.id} evaluates no data "
-                                       f"set `{dataset}`", suggestion(dataset, states.data.evaluate))
-                           for number, dataset in enumerate(check.datasets) if dataset not in states.data.evaluate]
-    return faults
-
-
-def _unknown_backbones(claim: ClaimFile, reproduction: ReproductionFile) -> list[Fault]:
-    """A fault for each backbone that a claim makes a condition and the reproduction does not have."""
-    known = set(reproduction.value.paper.states.backbones)
-    known |= {name for profile in reproduction.value.profiles.values() for name in profile.backbones or ()}
-    return [claim.fault(("necessary", "backbones", number), f"reproduction {reproduction.value.id} has no backbone `{name}`",
-                        suggestion(name, sorted(known)))
-            for number, name in enumerate(claim.value.necessary.backbones) if name not in known]
-
-
-def _unknown_data_sets(claim: ClaimFile) -> list[Fault]:
-    """A fault for each data set of a prediction at tier `data` that cannot be counted."""
-    known = [name for name, data_set in manifest().items() if data_set.parser in COUNTED]
-    return [claim.fault(("atoms", a, "data", p), f"no data set called `{prediction.fact.dataset}` can be counted",
-                        suggestion(prediction.fact.dataset, known))
-            for a, atom in enumerate(claim.value.atoms) for p, prediction in enumerate(atom.data)
-            if prediction.fact.dataset not in known]
 
 
 def _tables(documents: Sequence[ClaimFile]) -> tuple[dict[Path, ReportedTable], list[Fault]]:

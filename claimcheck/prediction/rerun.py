@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Literal
 
 from claimcheck.fields import MEASURE, PERTURBATION, each_fits, said
-from claimcheck.prediction.shared import ALSO, MARGIN, Reading, Setting, distinct, exactly_one, from_0_to_1
+from claimcheck.prediction.shared import ALSO, MARGIN, Reading, Setting, distinct, exactly_one, from_0_to_1, has_a_meaning
 
 
 class Combine(StrEnum):
@@ -32,6 +32,7 @@ class Difference:
     def __post_init__(self) -> None:
         distinct("arm and against", self.arm, *self.against)
         from_0_to_1("also_margins", self.also_margins)
+        has_a_meaning(self.measure, self.settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Reduction:
     def __post_init__(self) -> None:
         distinct("arm and against", self.arm, self.against)
         from_0_to_1("also_at_least", self.also_at_least)
+        has_a_meaning(self.measure, self.settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class LanguagesAhead:
 
     def __post_init__(self) -> None:
         distinct("arm and against", self.arm, self.against)
+        has_a_meaning(self.measure, self.settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,17 @@ def distinct(name: str, *values: str) -> None:
             raise ValueError(f"`{value}` stands twice in {name}; nothing is compared with itself or counted twice: remove one")
 
 
+_IN_ONE_POOL = ("RankDistance", "LogRankDistance", "SameLanguage")
+
+
+def has_a_meaning(measure: str, settings: tuple[Setting, ...]) -> None:
+    """Raise ValueError where a measure is about languages in one pool and a setting has one language a pool."""
+    others = [setting.value for setting in settings if setting is not Setting.MULTILINGUAL]
+    if measure.startswith(_IN_ONE_POOL) and others:
+        raise ValueError(f"`{measure}` is about languages in one pool and means nothing in the setting {others[0]}; "
+                         "give `settings: [multilingual]`")
+
+
 def from_0_to_1(name: str, values: tuple[float, ...]) -> None:
     """Raise ValueError for the first value that is no share or difference of shares."""
     for value in values:

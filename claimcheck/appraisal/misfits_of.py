@@ -1,0 +1,72 @@
+"""What claims and reproductions name and do not have: arms, backbones, data sets, languages. Each is a fault at its place."""
+
+from claimcheck.claim_files import ClaimFile
+from claimcheck.corpora.manifest import COUNTED, manifest
+from claimcheck.design import SYNTHETIC
+from claimcheck.documents import suggestion
+from claimcheck.errors import Fault
+from claimcheck.reproduction_files import ReproductionFile
+
+
+def of_routes(document: ReproductionFile) -> list[Fault]:
+    """A fault for each data set of a route that cannot be trained on or evaluated, and each language that it does not have."""
+    faults: list[Fault] = []
+    known = {name: data_set for name, data_set in manifest().items() if data_set.parser in COUNTED}
+    for profile, each in document.value.profiles.items():
+        for number, route in enumerate(each.data.routes if each.data is not None else ()):
+            place = ("profiles", profile, "data", "routes", number)
+            for key, name in (("train", route.train), ("evaluate", route.evaluate)):
+                if name == SYNTHETIC:
+                    continue
+                if name not in known:
+                    faults.append(document.fault((*place, key), f"the data set `{name}` cannot be trained on or evaluated",
+                                                 suggestion(name, [*known, SYNTHETIC])))
+                    continue
+                languages = {file.language for file in known[name].files}
+                asked = route.languages or (each.data.languages if each.data is not None else ())
+                own = (*place, "languages") if route.languages else ("profiles", profile, "data", "languages")
+                faults += [document.fault((*own, at), f"{name} does not come in the language `{language}`",
+                                          suggestion(language, sorted(languages)))
+                           for at, language in enumerate(asked) if language not in languages]
+    return faults
+
+
+def arms(claim: ClaimFile, reproduction: ReproductionFile) -> list[Fault]:
+    """A fault for each arm or data set of a re-run prediction that the reproduction does not have."""
+    states = reproduction.value.paper.states
+    arms = set(states.arms) | {arm for profile in reproduction.value.profiles.values() for arm in profile.arms or ()}
+    faults: list[Fault] = []
+    for a, atom in enumerate(claim.value.atoms):
+        for p, prediction in enumerate(atom.rerun):
+            for name in ("difference", "reduction", "languages_ahead", "interaction"):
+                check = getattr(prediction, name)
+                if check is None:
+                    continue
+                place = ("atoms", a, "rerun", p, name)
+                against = check.against if isinstance(check.against, tuple) else (check.against,)
+                for key, arm in [("arm", check.arm), *(("against", each) for each in against)]:
+                    if arm not in arms:
+                        faults.append(claim.fault((*place, key), f"reproduction {reproduction.value.id} has no arm `{arm}`",
+                                                  suggestion(arm, sorted(arms))))
+                faults += [claim.fault((*place, "datasets", number), f"reproduction {reproduction.value.id} evaluates no data "
+                                       f"set `{dataset}`", suggestion(dataset, states.data.evaluate))
+                           for number, dataset in enumerate(check.datasets) if dataset not in states.data.evaluate]
+    return faults
+
+
+def backbones(claim: ClaimFile, reproduction: ReproductionFile) -> list[Fault]:
+    """A fault for each backbone that a claim makes a condition and the reproduction does not have."""
+    known = set(reproduction.value.paper.states.backbones)
+    known |= {name for profile in reproduction.value.profiles.values() for name in profile.backbones or ()}
+    return [claim.fault(("necessary", "backbones", number), f"reproduction {reproduction.value.id} has no backbone `{name}`",
+                        suggestion(name, sorted(known)))
+            for number, name in enumerate(claim.value.necessary.backbones) if name not in known]
+
+
+def data_sets(claim: ClaimFile) -> list[Fault]:
+    """A fault for each data set of a prediction at tier `data` that cannot be counted."""
+    known = [name for name, data_set in manifest().items() if data_set.parser in COUNTED]
+    return [claim.fault(("atoms", a, "data", p), f"no data set called `{prediction.fact.dataset}` can be counted",
+                        suggestion(prediction.fact.dataset, known))
+            for a, atom in enumerate(claim.value.atoms) for p, prediction in enumerate(atom.data)
+            if prediction.fact.dataset not in known]
