@@ -193,3 +193,29 @@ def test_a_damaged_result_is_named_and_nothing_is_judged_by_it(whole, root: Path
     _, errors = done.communicate(timeout=100)
     assert done.returncode == 0
     assert f"1 run made, {RUNS - 1} already in" in errors
+
+
+def test_training_here_gives_the_committed_results(root: Path, data_dir: Path):
+    """To the bit on the kind of processor that made them; on another a last bit may differ, and training amplifies it."""
+    from claimcheck.experiment.leg import Leg, execute
+    from claimcheck.measurement.measures import Setting, macro, parse, values
+    from claimcheck.measurement.places import from_parquet
+    from claimcheck.measurement.provenance import machine
+    from claimcheck.plan import make
+    from claimcheck.reproduction_files import load
+
+    document, _ = load(root / "reproductions" / "hybrid-batches.yaml")
+    assert document is not None
+    run = next(each for each in make([], document.value, "quick").runs if each.condition.arm == "hybrid" and each.seed == 0)
+    records = [json.loads(path.read_text()) | {"folder": path.parent} for path in
+               (root / "reports" / "hybrid-batches" / "store").glob("*/run.json")]
+    record, = (each for each in records if each["run"] == run.digest)
+    files = {path.stem: path for path in (data_dir / "xquad-r").glob("??.json")}
+    made = execute(Leg(key="", number=0, run=run, route=run.condition.data.routes[0], fold=0, files={"xquad-r": files}))
+    committed = (record["folder"] / "places.parquet").read_bytes()
+    if record["machine"]["processor"] == machine()["processor"] and (
+            record["legs"][0]["instructions"] == made.record["instructions"]):
+        assert made.places == committed, "run `make report`"
+    for setting in Setting:
+        ours, theirs = (macro(values(from_parquet(each), parse("AP"), setting)) for each in (made.places, committed))
+        assert ours == pytest.approx(theirs, abs=0.01)
