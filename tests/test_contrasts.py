@@ -105,8 +105,11 @@ def test_languages_are_counted_one_by_one():
     assert effects(ahead("all")) == pytest.approx([1 / 3, 1 / 3])
     assert ahead(3).raws == ()
     assert "2 languages are evaluated here, fewer than the 3" in ahead(3).left_out[0]
-    single = sorted(ahead(1).p_for(Estimand.BENCHMARK) for _ in range(1))[0]
-    assert single == pytest.approx(2 * ahead("all").p_for(Estimand.BENCHMARK))  # one of two: (2 - 1 + 1) x the smallest p
+    one, every = (ahead(at_least).p_for(Estimand.BENCHMARK) for at_least in (1, "all"))
+    assert one == pytest.approx(2 * every)  # one of two: (2 - 1 + 1) x the smallest p; both languages are alike here
+    assert (ahead(1).share, ahead("all").share) == (2, 1)
+    against = [ahead(at_least).p_against(Estimand.BENCHMARK) for at_least in (1, "all")]
+    assert against[0] == pytest.approx(against[1])  # the larger and the smaller of two that are alike
 
 
 def test_what_is_put_twice_is_one_hypothesis():

@@ -57,18 +57,25 @@ class Contrast:
         """What could fail, each counted once."""
         return frozenset((raw.same_as, self.null_against) for raw in self.raws)
 
+    @property
+    def share(self) -> int:
+        """Among how many comparisons the level in favour is shared: one where all must hold, more where some may fail.
+
+        Source: Benjamini and Heller 2008, partial conjunctions: p of "u of n" is (n - u + 1) times the u-th smallest p.
+        """
+        return 1 if self.needed is None else len(self.raws) - self.needed + 1
+
     def p_for(self, estimand: Estimand) -> float:
         """Of the hypothesis that not all (or not so many as needed) comparisons hold: intersection-union, no correction."""
         found = sorted(p_above(raw.effect, estimand, self.at_least) for raw in self.raws)
         if not found or self.left_out:
             return 1.0
-        if self.needed is None:
-            return found[-1]
-        return min(1.0, (len(found) - self.needed + 1) * found[self.needed - 1])
+        return min(1.0, self.share * found[(self.needed or len(found)) - 1])
 
     def p_against(self, estimand: Estimand) -> float:
-        """The smallest p of a single comparison's failing, not corrected."""
-        return min((p_below(raw.effect, estimand, self.null_against) for raw in self.raws), default=1.0)
+        """The smallest p of a single comparison's failing, or of so many failing that too few are left; not corrected."""
+        found = sorted(p_below(raw.effect, estimand, self.null_against) for raw in self.raws)
+        return found[self.share - 1] if found else 1.0
 
 
 def contrast(prediction: RerunPrediction, measured: Measured, routes: Sequence[Route]) -> Contrast | None:

@@ -55,7 +55,7 @@ def _comparisons(prediction: RerunPrediction, contrast: Contrast, tested: Tested
     decimals = 1 if contrast.is_log else _DECIMALS.get(check.measure, 4)
     level_high = tested.level_against / tested.comparisons
     comparisons = tuple(_comparison(raw, contrast, measured, decimals, _Levels(
-        estimand=estimand, low=tested.level_for, high=level_high)) for raw in contrast.raws)
+        estimand=estimand, low=tested.level_for / contrast.share, high=level_high)) for raw in contrast.raws)
     return Comparisons(asks=prediction.says or _asks(prediction), asked=_asked(contrast), comparisons=comparisons,
                        needed=contrast.needed, left_out=contrast.left_out, not_covered=contrast.not_covered,
                        beside=tuple(_beside(raw, contrast, measured) for raw in contrast.raws if contrast.is_log))

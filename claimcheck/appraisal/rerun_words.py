@@ -68,7 +68,7 @@ def price(findings: Sequence[RerunFinding], measured: Measured, word: TierWord) 
     return (f"about {most} runs an arm, where there are {runs}, tell an effect of {_size(open_ones)} in 4 of 5 cases, one "
             f"comparison at a time. That is an order of magnitude: {runs} runs tell little of their own spread. All arms take "
             f"about {_duration(spent * most)} of CPU here for so many. Decide by runs that were not looked at: set "
-            f"`seeds: {most}` and start with `--seed {max(seeds) + 1}`")
+            f"`seeds: {most}` and start with `--seed {max(seeds) + 1}`; each look has a level of error of its own")
 
 
 def _size(open_ones: Sequence[tuple[RerunFinding, Comparison]]) -> str:
