@@ -45,6 +45,6 @@ schemas: $(VENV)/.runs ## write the JSON Schemas that editors read
 .PHONY: report
 report: $(VENV)/.runs ## make the example report and its runs under reports/ again, from the data in CLAIMCHECK_DATA
 	$(BIN)/claimcheck data verify xquad-r mlqa-r
-	rm -rf reports/hybrid-batches/store
+	find reports/hybrid-batches/store -mindepth 1 -type d -prune -exec rm -rf {} +
 	$(BIN)/claimcheck run claims/ --store reports/hybrid-batches/store --out reports/hybrid-batches
 	rm -rf reports/hybrid-batches/store/locks reports/hybrid-batches/store/parts

@@ -133,8 +133,16 @@ def of_comparisons(found: Comparisons) -> Stand:
 
 
 def relevant(found: Comparisons) -> bool | None:
-    """Whether effects that hold exceed the margin too: all do, one does not, or that is not decided."""
-    margin = found.asked.at_least + found.asked.margin
+    """Whether what holds, or what speaks against it, is as large as the margin: it is, it is not, or that is not decided.
+
+    Where all hold, all must be; where one speaks against it, one that does.
+    """
+    margin = found.asked.margin
+    against = [each.deciding for each in found.comparisons if of_bounds(each.deciding, found.asked) is Stand.AGAINST]
+    if against:
+        if any(each.high < -margin for each in against):
+            return True
+        return False if all(each.low > -margin for each in against) else None
     if all(each.deciding.low > margin for each in found.comparisons):
         return True
     return False if any(each.deciding.high < margin for each in found.comparisons) else None

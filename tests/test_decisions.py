@@ -97,6 +97,12 @@ def test_relevance_is_a_second_question(intervals: tuple[str, ...], said: bool |
     assert relevant(found(*intervals)) is said
 
 
+@pytest.mark.parametrize(("intervals", "said"), [
+    (("-0.02 -0.006",), True), (("-0.004 -0.001",), False), (("-0.02 -0.001",), None), (("0.01 0.02", "-0.02 -0.006"), True)])
+def test_what_speaks_against_may_be_less_than_the_margin_too(intervals: tuple[str, ...], said: bool | None):
+    assert relevant(found(*intervals)) is said
+
+
 @given(st.lists(st.sampled_from(Stand), min_size=1, max_size=5))
 def test_the_worst_check_of_a_reading_decides(stands: list[Stand]):
     joined = of_conjunction(stands)

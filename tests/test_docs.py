@@ -19,7 +19,7 @@ def test_the_worked_example_gives_what_the_page_says(claimcheck, root: Path, tmp
     page = root / "docs" / "claim-files.md"
     (tmp_path / "claims").mkdir()
     table, = blocks(page, "csv")
-    claim, = blocks(page, "yaml")
+    claim, _ = blocks(page, "yaml")
     (tmp_path / "claims" / "reported.csv").write_text(table, encoding="utf-8")
     (tmp_path / "claims" / "b-beats-a.yaml").write_text(claim, encoding="utf-8")
     assert claimcheck("validate", "claims").returncode == 0
@@ -27,6 +27,16 @@ def test_the_worked_example_gives_what_the_page_says(claimcheck, root: Path, tmp
     tier = json.loads((tmp_path / "out" / "report.json").read_text())["claims"][0]["tiers"]["reported"]
     text = page.read_text(encoding="utf-8")
     assert f"says `{tier['verdict']}`; the report adds `{tier['findings'][0]['printed']}`" in text.replace("\n", " ")
+
+
+def test_the_example_of_a_re_run_is_no_test_in_five_languages_and_one_in_eleven(claimcheck, root: Path, tmp_path: Path):
+    (tmp_path / "claims").mkdir()
+    _, claim = blocks(root / "docs" / "claim-files.md", "yaml")
+    (tmp_path / "claims" / "crosslingual-ahead.yaml").write_text(claim, encoding="utf-8")
+    beside = ("--reproductions", root / "reproductions")
+    assert claimcheck("validate", "claims", *beside).stdout.endswith("no fault\n")
+    assert "reduced (not a test of this claim)" in claimcheck("plan", "claims", *beside).stdout
+    assert "reduced (with profile folds)" in claimcheck("plan", "claims", "--profile", "folds", *beside).stdout
 
 
 def test_every_command_of_the_readme_runs(claimcheck, paper_claims: Path, data_dir: Path, root: Path):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from claimcheck.claim import Claim
+from claimcheck.corpora.manifest import manifest
 from claimcheck.design import Design, Route
 from claimcheck.tier import Tier
 
@@ -42,12 +43,18 @@ def conditions(claim: Claim, design: Design) -> Conditions:
                            "articles of the same data set")
     if any(route.split is not None and route.split.development is not None for route in routes):
         lacking.append("what is evaluated here are development articles, kept for tuning")
-    return Conditions(routes=tuple(routes), lacking=tuple(lacking), unchecked=needs.also, says=says(routes))
+    return Conditions(routes=tuple(routes), lacking=tuple(lacking), unchecked=needs.also, says=says(routes, design))
 
 
-def says(routes: Sequence[Route]) -> tuple[str, ...]:
+def says(routes: Sequence[Route], design: Design) -> tuple[str, ...]:
     """What holds of every result on these routes."""
     made = []
+    for route in routes:
+        chosen = sorted(route.languages or design.data.languages)
+        every = {file.language for file in manifest()[route.evaluate].files} if route.evaluate in manifest() else set(chosen)
+        if missing := sorted(every - set(chosen)):
+            made.append(f"{route.name} in {len(chosen)} of {len(every)} languages ({', '.join(chosen)}; not "
+                        f"{', '.join(missing)})")
     if any(route.split is not None and route.split.seed is not None for route in routes):
         made.append("conditional on one split of the articles: all runs train on the same ones and evaluate the same others")
     if any(route.split is not None for route in routes):

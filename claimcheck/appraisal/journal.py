@@ -1,6 +1,6 @@
 """The journal: what was predicted, and what was looked at, when. It is only ever added to.
 
-One JSON object a line, beside the store: when, for which reproduction and profile, claim -> digest of what decides it, the
+One JSON object a line, in the store: when, for which reproduction and profile, claim -> digest of what decides it, the
 design and the seeds of the runs, and how many of these stood at that moment. It is kept by whoever runs: it keeps an honest
 user from fooling himself, and proves nothing to others.
 """
@@ -20,7 +20,7 @@ from claimcheck.plan import Plan
 from claimcheck.run import Json, digest_of
 
 NAME = "journal.jsonl"
-_KEYS = ("reproduction", "profile", "predictions", "design", "seeds", "standing")
+_KEYS = ("reproduction", "profile", "predictions", "standing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def _until_own(entries: list[dict[str, Any]], plan: Plan) -> Iterable[dict[str, 
 
 def _told(entries: Iterable[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"seeds {min(entry['seeds'])} to {max(entry['seeds'])}, design {entry['design'][:8]}"
-                               for entry in entries))
+                               if entry["seeds"] else "seeds not on record" for entry in entries))
 
 
 def _design(plan: Plan) -> str:
@@ -104,7 +104,7 @@ def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
         if isinstance(entry, dict) and all(key in entry for key in _KEYS):
-            return entry
+            return {"design": "", "seeds": [], **entry}  # the first lines that were ever written lack these two
     except ValueError:
         pass
     raise CorruptInput([Fault(path=path, line=number, what="is no entry of the journal",

@@ -66,7 +66,7 @@ def check(claims: Path, reproductions: Path | None = None) -> Library:
         faults += wrong
         if document is not None:
             found[document.value.id] = document
-            faults += misfits_of.of_routes(document)
+            faults += misfits_of.of_routes(document) + misfits_of.trainings(document)
     return replace(library, reproductions=found, faults=tuple(dict.fromkeys(faults)))
 
 
@@ -128,7 +128,7 @@ def _reproductions(documents: Sequence[ClaimFile], claims: Path,
         faults += wrong
         if document is not None:
             found[name] = document
-            faults += misfits_of.of_routes(document)
+            faults += misfits_of.of_routes(document) + misfits_of.trainings(document)
     for claim in documents:
         known = found.get(claim.value.reproduction or "")
         if known is not None:

@@ -5,6 +5,7 @@ from claimcheck.corpora.manifest import COUNTED, manifest
 from claimcheck.design import SYNTHETIC
 from claimcheck.documents import suggestion
 from claimcheck.errors import Fault
+from claimcheck.plan import UNTRAINED
 from claimcheck.reproduction_files import ReproductionFile
 
 
@@ -31,10 +32,27 @@ def of_routes(document: ReproductionFile) -> list[Fault]:
     return faults
 
 
+def trainings(document: ReproductionFile) -> list[Fault]:
+    """A fault for each profile that trains n-grams and does not say how."""
+    faults: list[Fault] = []
+    for name, profile in document.value.profiles.items():
+        design = document.value.design(name)
+        if any(backbone.encoder != "hashed n-grams" for backbone in design.backbones.values()):
+            continue
+        missing = [key for key in ("learning_rate", "batch_size", "temperature", "steps", "schedule", "loss", "optimizer")
+                   if getattr(design.training, key) is None]
+        if missing:
+            place = ("profiles", name, "training") if profile.training is not None else ("profiles", name)
+            faults.append(document.fault(place, f"profile `{name}` trains without {', '.join(f'`{key}`' for key in missing)}",
+                                         "set them (schedule: linear decay or constant after warm-up; loss: InfoNCE; "
+                                         "optimizer: Adam)"))
+    return faults
+
+
 def arms(claim: ClaimFile, reproduction: ReproductionFile) -> list[Fault]:
     """A fault for each arm or data set of a re-run prediction that the reproduction does not have."""
     states = reproduction.value.paper.states
-    arms = set(states.arms) | {arm for profile in reproduction.value.profiles.values() for arm in profile.arms or ()}
+    arms = {UNTRAINED, *states.arms} | {arm for profile in reproduction.value.profiles.values() for arm in profile.arms or ()}
     faults: list[Fault] = []
     for a, atom in enumerate(claim.value.atoms):
         for p, prediction in enumerate(atom.rerun):

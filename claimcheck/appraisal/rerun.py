@@ -58,26 +58,31 @@ def _comparisons(prediction: RerunPrediction, contrast: Contrast, tested: Tested
         estimand=estimand, low=tested.level_for / contrast.share, high=level_high)) for raw in contrast.raws)
     return Comparisons(asks=prediction.says or _asks(prediction), asked=_asked(contrast), comparisons=comparisons,
                        needed=contrast.needed, left_out=contrast.left_out, not_covered=contrast.not_covered,
-                       beside=tuple(_beside(raw, contrast, measured) for raw in contrast.raws if contrast.is_log))
+                       beside=_beside(contrast, measured))
 
 
-def _beside(raw: Raw, contrast: Contrast, measured: Measured) -> str:
-    """Further figures that a reader of a ratio needs: geometric means, and the untrained encoder."""
+def _beside(contrast: Contrast, measured: Measured) -> tuple[str, ...]:
+    """Further figures that decide nothing: geometric means of ratios, and the encoder before training."""
     told = []
-    if raw.geometric is not None:
-        effect = raw.geometric
-        around = _bounds(effect, Estimand.BENCHMARK, (DISPLAYED, DISPLAYED), contrast.is_log, 1)
-        told.append(f"of geometric means the reduction is {_rounded(_shown(effect.estimate, contrast.is_log), 1)} % "
-                    f"[{around.low}, {around.high}] (95 %, this benchmark)")
-    arms = {run.condition.arm: run.condition.filling.sampling for run in measured.plan.runs}
-    before = next((name for name, sampling in arms.items() if sampling == "none"), None)
-    if before is not None:
-        about = dict(raw.about)
-        wanted = (contrast.measure, about["setting"], about["data"])
-        cells = measured.of(about["backbone"], before, wanted)
-        mean = sum(float(each.cell.values.mean()) for each in cells) / len(cells)
-        told.append(f"before training it is {_rounded(mean, 1)}")
-    return "; ".join(told)
+    for raw in contrast.raws:
+        if (effect := raw.geometric) is not None:
+            around = _bounds(effect, Estimand.BENCHMARK, (DISPLAYED, DISPLAYED), contrast.is_log, 1)
+            told.append(f"of geometric means the reduction is {_rounded(_shown(effect.estimate, contrast.is_log), 1)} % "
+                        f"[{around.low}, {around.high}] (95 %, this benchmark)")
+        told += _before_training(raw, contrast, measured)
+    return tuple(dict.fromkeys(told))
+
+
+def _before_training(raw: Raw, contrast: Contrast, measured: Measured) -> list[str]:
+    """What the untrained encoder gives where a comparison is about one setting: what an arm lost, its rival seems to win."""
+    about, decimals = dict(raw.about), 1 if contrast.is_log else _DECIMALS.get(contrast.measure, 4)
+    samplings = {run.condition.arm: run.condition.filling.sampling for run in measured.plan.runs}
+    before = next((name for name, sampling in samplings.items() if sampling == "none"), None)
+    if before is None or about.get("setting", "mean") == "mean" or before in raw.arms:
+        return []
+    cells = measured.of(about["backbone"], before, (contrast.measure, about["setting"], about["data"]))
+    mean = sum(float(each.cell.values.mean()) for each in cells) / len(cells)
+    return [f"{contrast.measure} before training, {about['data']}, {about['setting']}: {_rounded(mean, decimals)}"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

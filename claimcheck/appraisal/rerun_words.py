@@ -9,9 +9,9 @@ from claimcheck.claim import Atom
 from claimcheck.finding import Comparison
 from claimcheck.verdict import LEAST_RUNS, Stand, TierWord
 
-_STANDS = {Stand.FOR: "holds", Stand.AGAINST: "contradicted", Stand.NEGLIGIBLE: "at most negligible",
+_STANDS = {Stand.FOR: "holds", Stand.AGAINST: "contradicted", Stand.NEGLIGIBLE: "at most a negligible lead",
            Stand.OPEN: "not decided", Stand.IN_PART: "holds in part"}
-_NAMED = {Stand.AGAINST: "against it", Stand.NEGLIGIBLE: "no effect as large as the margin", Stand.OPEN: "open"}
+_NAMED = {Stand.AGAINST: "against it", Stand.NEGLIGIBLE: "no lead as large as the margin", Stand.OPEN: "open"}
 MOST_NAMED = 4
 
 

@@ -34,7 +34,7 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None) -> 
         return TierVerdict(tier=tier, word=TierWord.COULD_NOT_RUN, why=runs.why, remedy=runs.remedy, missing_here=True)
     if runs is None:
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why="no run of the claim's reproduction is in the store",
-                           remedy="`claimcheck run` trains and evaluates")
+                           remedy="`claimcheck run`, with the same --profile and --seed, trains and evaluates")
     plan = runs.measured.plan
     if plan.tier is not tier:
         return _other_tier(tier, plan.tier)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from claimcheck.appraisal.made_with import made_with
 from claimcheck.appraisal.measured import LanguageCell, Measured
 from claimcheck.design import Arm, Route
 from claimcheck.measurement.chance import chance_values
@@ -116,7 +117,7 @@ def summary(measured: Measured, pairs: Sequence[tuple[str, str]], says: Iterable
         tables=tuple(_table(measured, backbone, route) for backbone, route in both),
         maps=tuple(each for backbone, route in both for each in _maps(measured, backbone, route, pairs)),
         doses=tuple(each for backbone, route in both for each in _doses(measured, backbone, route)),
-        runs=runs, made_with=_made_with(measured), left_out=_left_out(measured))
+        runs=runs, made_with=made_with(measured), left_out=_left_out(measured))
 
 
 def _columns(measures: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -206,29 +207,6 @@ def _record(backbone: str, arm: str, seed: int, key: str, record: Mapping[str, A
                      cpu_seconds=sum(leg["cpu_seconds"] for leg in legs),
                      peak_memory_bytes=max(leg["peak_memory_bytes"] for leg in legs),
                      batch_plans=tuple(leg["batch_plan"] for leg in legs))
-
-
-def _made_with(measured: Measured) -> tuple[tuple[str, str], ...]:
-    """Sources, versions and machine of the runs; where they differ between runs, all that occur."""
-    told: dict[str, dict[str, None]] = {}
-    for results in measured.results.values():
-        for result in results:
-            for name, text in _provenance(result.record):
-                told.setdefault(name, {})[text] = None
-    return tuple((name, "; ".join(texts)) for name, texts in told.items())
-
-
-def _provenance(record: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    yield "digest of the measuring sources", record["sources"]
-    code = record["code"]
-    yield "commit", f"{code['commit']}{', with changes' if code['dirty'] else ''}" if code else "not from a checkout"
-    yield "libraries", ", ".join(f"{name} {version}" for name, version in record["libraries"].items())
-    for name, digest in record["data"].items():
-        yield f"digest of {name}", digest
-    machine = record["machine"]
-    yield "machine", f"{machine['processor']}, {machine['cores']} cores, {machine['system']} {machine['architecture']}"
-    leg = _legs(record)[0]
-    yield "each run", f"{leg['threads']} thread, {leg['device']}, {leg['instructions']}"
 
 
 def _left_out(measured: Measured) -> tuple[str, ...]:

@@ -85,6 +85,8 @@ def _write(asked: Asked, found: Found, opened: Opened, out: Path | None, form: s
 
     made = view(asked.appraised(opened, found), asked.library, opened, experiments=found.experiments, planted=found.planted,
                 unseen=found.unseen)
+    for line in found.unseen:
+        click.echo(f"not seen here: {line}", err=True)
     written = write(made, out or Path("report") / _name(asked.library, asked.claims))
     click.echo(json_export.render(made) if form == "json" else _table(made), nl=form != "json")
     click.echo("wrote " + ", ".join(str(path) for path in written), err=True)
@@ -105,7 +107,8 @@ def _table(made: ReportView) -> str:
         cells = []
         for name in made.tiers:
             tier = claim.at(name)
-            cells.append("" if tier is None else tier.verdict)
+            mark = " (exploratory)" if tier is not None and "exploratory" in tier.short else ""
+            cells.append("" if tier is None else tier.verdict + mark)
         rows.append((claim.id, claim.source_says, claim.verdict, *cells))
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -23,7 +23,9 @@ from claimcheck.cli.options import (
 from claimcheck.cli.shared import counted, echo_json, make_plans, read_claims
 
 if TYPE_CHECKING:
+    from claimcheck.appraisal.tier_verdict import Unavailable
     from claimcheck.claim import Claim
+    from claimcheck.measurement.work import Work
     from claimcheck.plan import Plan
     from claimcheck.tier import Tier
 
@@ -50,26 +52,32 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
          data_dir: Path | None, form: str) -> None:
     """Say what each claim needs at each tier, and which training runs a profile asks for; runs nothing."""
     from claimcheck.appraisal.library import chosen
+    from claimcheck.appraisal.works import works
+    from claimcheck.corpora.door import folders
 
     library = read_claims(claims, reproductions)
     plans = make_plans(library, profile, first_seed)
     documents = chosen(library, only)
+    asked = {made.reproduction: works(made, folders(data_dir)) for made in plans}
+    keys = {work.run.digest: work.key for each in asked.values() if isinstance(each, tuple) for work in each}
     if form == "json":
         echo_json({
             "claims": [{"id": each.value.id, "tiers": list(each.value.tiers)} for each in documents],
             "plans": [{"reproduction": each.reproduction, "profile": each.profile, "tier": each.tier,
                        "predictions": dict(each.predictions),
-                       "runs": [{"digest": one.digest, "backbone": one.condition.backbone, "arm": one.condition.arm,
-                                 "seed": one.seed} for one in each.runs]} for each in plans]})
+                       "runs": [{"digest": one.digest, "key": keys.get(one.digest), "backbone": one.condition.backbone,
+                                 "arm": one.condition.arm, "seed": one.seed} for one in each.runs]} for each in plans]})
         return
     for each in documents:
         outlook = (f"{tier} ({_outlook(each.value, tier, plans)})" for tier in each.value.tiers)
         click.echo(f"{each.value.id}: {', '.join(outlook)}")
     for made in plans:
         click.echo(f"\n{made.reproduction}, profile {made.profile}: {made.says}\n"
-                   f"evidence of tier {made.tier}; {len(made.runs)} training runs, {_state(made, data_dir, store)}")
+                   f"evidence of tier {made.tier}; {len(made.runs)} training runs, "
+                   f"{_state(asked[made.reproduction], store)}")
         for one in made.runs:
-            click.echo(f"  {one.digest[:12]}  {one.condition.backbone}  {one.condition.arm}  seed {one.seed}")
+            name = keys.get(one.digest, one.digest)[:12]
+            click.echo(f"  {name}  {one.condition.backbone}  {one.condition.arm}  seed {one.seed}")
 
 
 def _outlook(claim: Claim, tier: Tier, plans: Sequence[Plan]) -> str:
@@ -83,18 +91,16 @@ def _outlook(claim: Claim, tier: Tier, plans: Sequence[Plan]) -> str:
     made = next((each for each in plans if each.reproduction == claim.reproduction), None)
     if made is None or made.tier is not tier:
         return f"not with profile {made.profile}" if made else "no reproduction"
+    if all(each.interaction is not None for atom in claim.atoms for each in atom.rerun):
+        return f"not with profile {made.profile}: no query is perturbed in it"
     return "not a test of this claim" if conditions(claim, made.design).lacking else f"with profile {made.profile}"
 
 
-def _state(made: Plan, data_dir: Path | None, store: Path) -> str:
+def _state(asked: tuple[Work, ...] | Unavailable, store: Path) -> str:
     """How many of a plan's runs stand in the store, or why none can be made."""
-    from claimcheck.appraisal.tier_verdict import Unavailable
-    from claimcheck.appraisal.works import works
-    from claimcheck.corpora.door import folders
     from claimcheck.measurement.store import Store
 
-    asked = works(made, folders(data_dir))
-    if isinstance(asked, Unavailable):
+    if not isinstance(asked, tuple):
         return f"cannot be run here: {asked.why}; {asked.remedy}"
     return f"{sum(Store(path=store).has(work.key) for work in asked)} of {len(asked)} stand in {store}"
 

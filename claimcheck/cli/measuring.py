@@ -93,7 +93,8 @@ def summarised(runs: Runs, claims: Sequence[Claim]) -> Experiment:
             against = (check.against,) if isinstance(check.against, str) else check.against
             compared |= {(check.arm, rival): None for rival in against
                          if {check.arm, rival} <= set(runs.measured.arms)}
-    return summary(runs.measured, tuple(compared), says(runs.measured.plan.design.data.routes))
+    design = runs.measured.plan.design
+    return summary(runs.measured, tuple(compared), says(design.data.routes, design))
 
 
 def family_claims(library: Library, claims: Path, name: str) -> list[Claim]:
@@ -113,7 +114,7 @@ def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Stor
     from claimcheck.engine.local import legs, missing, run_all
 
     absent = missing(asked, store)
-    journal.record(store.path.parent / journal.NAME, plan, len(asked) - len(absent))
+    journal.record(store.path / journal.NAME, plan, len(asked) - len(absent))
     made = 0
     if absent:
         total = sum(len(legs(work)) for work in absent)
@@ -123,7 +124,7 @@ def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Stor
         except KeyboardInterrupt:
             click.echo(f"\ninterrupted: what was done is kept in {store.path}; the same command goes on from there", err=True)
             raise
-    journal.record(store.path.parent / journal.NAME, plan, len(asked))
+    journal.record(store.path / journal.NAME, plan, len(asked))
     told = f"{counted(made, 'run')} made, " if absent else "nothing to run, "
     click.echo(f"profile {plan.profile}: {told}{len(asked) - made} already in {store.path}", err=True)
     return _judged(plan, claims, asked, store)
@@ -137,4 +138,4 @@ def _judged(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: S
 
     found = read(plan, asked, store)
     return Runs(measured=found, family=family(claims, found),
-                looks=journal.looks(store.path.parent / journal.NAME, plan))
+                looks=journal.looks(store.path / journal.NAME, plan))

@@ -46,6 +46,9 @@ def claim_view(number: int, appraisal: Appraisal, shared: Mapping[Tier, tuple[st
         digest=appraisal.document.digest, prediction_digest=prediction_digest(claim))
 
 
+EXPLORATORY = "exploratory"
+
+
 def _source_says(claim: Claim) -> str:
     source = claim.source_report
     word = {True: "verified", False: "not verified", None: "no verdict"}[source.verified]
@@ -59,8 +62,10 @@ def _tier(verdict: TierVerdict, scope: Scope, shared: Sequence[str]) -> TierView
     lines = [*_parts(verdict), *(f"{name}: {each.printed}" if (name := each.label or each.reading) else each.printed
                                  for each in findings)]
     if verdict.word is TierWord.NEGLIGIBLE:
-        lines += [each.word.partition(" ")[2] for each in reruns if each.stand == Stand.NEGLIGIBLE]  # at which margin
+        lines += [each.word for each in reruns if each.stand == Stand.NEGLIGIBLE]  # of what, and at which margin
     lines += [verdict.why] if apart else [first_table(each) for each in reruns]
+    if any(text.startswith(EXPLORATORY) for text in verdict.says):
+        lines.insert(0, EXPLORATORY)
     says = tuple(dict.fromkeys((*verdict.says, *(text for each in reruns for text in each.not_covered))))
     lines += [text for text in says if text not in shared]
     return TierView(tier=verdict.tier.value, verdict=verdict.word.value, why=sentence(verdict.why),

@@ -9,7 +9,7 @@ from claimcheck.report.rerun_views import ComparisonView
 from claimcheck.report.wording import exact, percent_of
 from claimcheck.verdict import LEAST_RUNS, Stand
 
-STANDS = {Stand.FOR: "supports", Stand.AGAINST: "contradicts", Stand.NEGLIGIBLE: "negligible", Stand.OPEN: "not decided",
+STANDS = {Stand.FOR: "supports", Stand.AGAINST: "contradicts", Stand.NEGLIGIBLE: "lead negligible", Stand.OPEN: "not decided",
           Stand.IN_PART: "supports in part"}
 MOST_NAMED = 3
 UNBROKEN = "\N{NO-BREAK SPACE}"
@@ -25,11 +25,13 @@ def word(stand: Stand, asked: Asked, *, percent: bool) -> str:
     """How a prediction stands; what is negligible is so at a margin."""
     if stand is not Stand.NEGLIGIBLE:
         return STANDS[stand]
-    return f"negligible at margin {_size(exact(asked.margin, sign=False), percent=percent)}"
+    return f"lead negligible at margin {_size(exact(asked.margin, sign=False), percent=percent)}"
 
 
-def relevance(relevant: bool | None) -> str:
-    """Whether what holds is more than the margin."""
+def relevance(relevant: bool | None, stand: Stand) -> str:
+    """Whether what holds, or speaks against it, is more than the margin."""
+    if stand is Stand.AGAINST:
+        return {True: "by more than the margin", False: "by less than the margin", None: ""}[relevant]
     return {True: "relevant", False: "not relevant", None: "relevance undecided"}[relevant]
 
 
@@ -39,10 +41,16 @@ def name(about: Mapping[str, str], columns: Sequence[str]) -> str:
     return ", ".join(told)
 
 
-def short(rows: Sequence[ComparisonView], *, percent: bool) -> str:
-    """A prediction in about forty characters: one comparison with its bounds, a few by name, many counted."""
+def short(rows: Sequence[ComparisonView], stand: str, *, percent: bool) -> str:
+    """A prediction in about forty characters: one comparison with its bounds, a few by name, many counted.
+
+    Where some keep it from holding, those are told and the others are not.
+    """
     if not rows:
         return "nothing could be compared"
+    deciding = [row for row in rows if row.stand == stand] if stand != Stand.FOR else []
+    if 0 < len(deciding) < len(rows) <= MOST_NAMED:
+        return ", ".join(f"{row.name} {row.printed}" for row in deciding)
     unit = " %" if percent else ""
     if len(rows) == 1:
         lead = "reduction " if percent else ""
@@ -121,7 +129,9 @@ def key(rows: Sequence[ComparisonView], scope: Scope, held: Asked, *, percent: b
     """How the figure is read."""
     least, margin = (_size(exact(each, sign=False), percent=percent) for each in (held.at_least, held.margin))
     upright = f"dotted, the {least} asked for" if held.at_least else f"dotted, the margin of {margin}" if held.margin else ""
-    bar = "95 %, and decides nothing" if apart else f"what decides ({_levels(rows)}: {_DRAWN[scope]})"
+    shared = ("; the levels share 5 % among the claims that are tested (Holm), and against a claim also among all that it "
+              "compares")
+    bar = "95 %, and decides nothing" if apart else f"what decides ({_levels(rows)}: {_DRAWN[scope]}{shared})"
     told = (f"How to read it: thick bar, {bar}; thin line above, E1: 95 %, this "
             "benchmark, a fresh training run; broken line below, E2: 95 %, fresh articles too. Upright: broken, zero"
             f"{'; ' + upright if upright else ''}. The 95 % intervals are not adjusted for other claims.")

@@ -37,7 +37,7 @@ def rerun(finding: RerunFinding, scope: Scope, *, apart: bool = False) -> RerunV
         part=finding.atom.says, says=found.asks, reading=prediction.reading.value if prediction.reading else "",
         label=prediction.label, stand=NOT_JUDGED if apart else finding.stand.value, relevance=relevance,
         apart=apart, word=", ".join(filter(None, (word, relevance))),
-        printed=texts.short(rows, percent=percent), asked=held,
+        printed=texts.short(rows, "" if apart else finding.stand.value, percent=percent), asked=held,
         text=sentence("; ".join(filter(None, ("" if apart else texts.counted(found, rows), held, where)))),
         at_least=printed(found.asked.at_least), margin=printed(found.asked.margin), needed=found.needed,
         unit="percent" if percent else "points", scope=scope.value,
@@ -73,7 +73,8 @@ def _row(comparison: Comparison, columns: Sequence[str], asked: Asked | None) ->
     stand = Stand.OPEN if asked is None or comparison.runs < LEAST_RUNS else verdict.of_bounds(comparison.deciding, asked)
     percent = comparison.percent
     estimate, deciding = printed(comparison.estimate, sign=not percent), interval(comparison.deciding, percent=percent)
-    needed = NumberView(printed="not asked" if asked is None or not asked.margin else "no number", value=None)
+    told = "not asked" if asked is None or not asked.margin else "no number" if stand is Stand.OPEN else "decided"
+    needed = NumberView(printed=told, value=None)
     return ComparisonView(
         about=tuple(about.get(name, "") for name in columns), told=comparison.about, name=texts.name(about, columns),
         arm=arm.name, rival=rival.name, means=(
@@ -85,7 +86,8 @@ def _row(comparison: Comparison, columns: Sequence[str], asked: Asked | None) ->
         runs=whole(comparison.runs), questions=whole(comparison.questions),
         articles=whole(comparison.clusters),
         detectable=_detectable(comparison, asked),
-        runs_needed=needed if comparison.runs_needed is None or asked is None else whole(comparison.runs_needed),
+        runs_needed=needed if comparison.runs_needed is None or asked is None or stand is not Stand.OPEN
+        else whole(comparison.runs_needed),
         source=tuple(key[:KEY_DIGITS] for key in comparison.sources), keys=comparison.sources)
 
 
@@ -102,10 +104,10 @@ def _also(found: Comparisons, asked: Asked, stand: Stand, *, percent: bool) -> A
 
 
 def _relevant(found: Comparisons, asked: Asked, stand: Stand) -> str:
-    """Whether what holds exceeds a margin too; nothing where it does not hold, no margin is set, or a size was asked for."""
-    if stand is not Stand.FOR or not asked.margin or asked.at_least:
+    """Whether what holds, or speaks against it, is as large as a margin; nothing where none is set or a size was asked for."""
+    if stand not in (Stand.FOR, Stand.AGAINST) or not asked.margin or asked.at_least:
         return ""
-    return texts.relevance(verdict.relevant(replace(found, asked=asked)))
+    return texts.relevance(verdict.relevant(replace(found, asked=asked)), stand)
 
 
 def _measure(prediction: RerunPrediction) -> str:

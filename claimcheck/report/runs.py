@@ -69,8 +69,10 @@ def _notes(table: ArmsTable) -> list[str]:
     if UNTRAINED in alone and trained:
         low, high = (pick(trained, key=lambda each: each.mean.value or 0.0) for pick in (min, max))
         if (alone[UNTRAINED].mean.value or 0.0) >= 0.5 * (high.mean.value or 0.0):
+            lost = (alone[UNTRAINED].mean.value or 0.0) > (high.mean.value or 0.0)
             notes.append(f"Monolingual AP is mostly lexical overlap that is there before training: {UNTRAINED} "
-                         f"{alone[UNTRAINED].mean.printed}, trained arms {low.mean.printed} to {high.mean.printed}.")
+                         f"{alone[UNTRAINED].mean.printed}, trained arms {low.mean.printed} to {high.mean.printed}"
+                         f"{'. Training lowered it in every arm' if lost else ''}.")
     return notes
 
 
