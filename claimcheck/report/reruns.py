@@ -1,5 +1,6 @@
 """What runs say of a prediction -> its view: how it stands, each comparison, and what it is held against."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -48,7 +49,7 @@ def rerun(finding: RerunFinding, scope: Scope, *, apart: bool = False) -> RerunV
         also=tuple(_also(found, asked, stand, percent=percent) for asked, stand in others),
         also_text=texts.also([(asked, stand, _relevant(found, asked, stand)) for asked, stand in others], percent=percent),
         left_out=found.left_out, not_covered=found.not_covered,
-        beside=tuple(sentence(text.replace("-", MINUS)) for text in found.beside if text))
+        beside=tuple(sentence(re.sub(r"(?<!\w)-(?=\d)", MINUS, text)) for text in found.beside))
 
 
 def first_table(view: RerunView) -> str:
