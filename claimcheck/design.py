@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from claimcheck.fields import COMMIT, MEASURE, each_fits, said
+from claimcheck.fields import COMMIT, MEASURE, NAME, each_fits, said
 
 SYNTHETIC = "synthetic"
 """The logical name of the corpus with planted truths; whatever is evaluated on it is of tier `synthetic`."""
@@ -100,6 +100,9 @@ class Data:
                 raise ValueError(f"route `{route.name}` names data that `train` or `evaluate` does not; add it there")
             if not set(route.languages or ()) <= set(self.languages):
                 raise ValueError(f"route `{route.name}` names languages that `languages` does not; add them there")
+        for name, values in (("train", self.train), ("evaluate", self.evaluate), ("languages", self.languages)):
+            if twice := sorted({value for value in values if values.count(value) > 1}):
+                raise ValueError(f"`{twice[0]}` stands twice in `{name}`; remove one")
         names = [route.name for route in self.routes]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"the route `{twice[0]}` stands twice; remove one")
@@ -144,3 +147,4 @@ class Design:
 
     def __post_init__(self) -> None:
         each_fits(self.measures, MEASURE, "the measure")
+        each_fits((*self.arms, *self.backbones), NAME, "the name")

@@ -15,7 +15,7 @@ COMMIT = r"^[0-9a-f]{40}$"
 ADDRESS = r"^https://\S+$"
 CSV_FILE = r"^[^/\\\x00-\x1f\x7f-\x9f]+\.csv$"
 ONE_LINE = r"^ *[^\x00-\x20\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
-MEASURE = r"^(AP|RR|RankDistance|LogRankDistance|RankDistanceShare|Max@R|SameLanguage@([1-9]|10)|(R|nDCG|Max)@[1-9][0-9]*)$"
+MEASURE = r"^(AP|RR|RankDistance|LogRankDistance|RankDistanceShare|Max@R|SameLanguage@([1-9]|10)|(R|nDCG|Max)@[1-9][0-9]{0,5})$"
 PERTURBATION = r"^(P([1-9]|1[0-4])|P1z|A[1-3])$"
 PATTERN_MOVES = {
     NAME: "use small letters, digits and hyphens",

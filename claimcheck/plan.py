@@ -14,6 +14,9 @@ from claimcheck.run import Condition, Run, canonical, digest_of
 from claimcheck.tier import Tier
 
 UNTRAINED = "untrained"
+"""The arm that every plan has: the encoder before training."""
+CHANCE = "chance"
+"""A row of every report that no run makes; no arm is called so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

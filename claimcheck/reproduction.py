@@ -54,6 +54,7 @@ class Profile:
 
     def __post_init__(self) -> None:
         each_fits(self.measures or (), MEASURE, "the measure")
+        each_fits((*(self.arms or ()), *(self.backbones or ())), NAME, "the name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,7 @@ class Reproduction:
         if self.default_profile not in self.profiles:
             raise ValueError(f"`default_profile: {self.default_profile}` is not one of the profiles; "
                              f"give one of {', '.join(self.profiles)}")
+        each_fits(self.profiles, NAME, "the name of the profile")
         for name in self.profiles:
             if self.design(name).seeds is None:
                 raise ValueError(f"profile `{name}` does not say how many `seeds`, and the paper states none; add them")

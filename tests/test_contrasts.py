@@ -125,9 +125,12 @@ def test_what_is_put_twice_is_one_hypothesis():
 def test_what_is_missing_is_left_out_by_name_or_told_as_not_covered():
     absent = difference(Setting.MONOLINGUAL, against=("old", "older"))
     assert absent is not None
-    assert absent.raws == ()
+    assert [raw.arms for raw in absent.raws] == [("new", "old")]  # the rival that is there is compared all the same
     assert absent.left_out == ("this profile has no arm older",)
     assert absent.p_for(Estimand.BENCHMARK) == 1
+    nobody = difference(Setting.MONOLINGUAL, against=("older",))
+    assert nobody is not None
+    assert nobody.raws == ()
     elsewhere = difference(Setting.MONOLINGUAL, datasets=("toy", "other"))
     assert elsewhere is not None
     assert elsewhere.not_covered == ("other is not evaluated here",)

@@ -36,7 +36,7 @@ def own_store(tmp_path: Path) -> Store:
 
 
 def result():
-    return stored(to_parquet_bytes(places()), {"legs": []})
+    return stored(to_parquet_bytes(places()), {"key": KEY, "legs": []})
 
 
 def test_a_result_is_there_whole_or_not_at_all(own_store: Store):
@@ -45,7 +45,7 @@ def test_a_result_is_there_whole_or_not_at_all(own_store: Store):
     assert own_store.has(KEY)
     found, record = own_store.read(KEY)
     assert to_parquet_bytes(found) == result().places
-    assert record["legs"] == []
+    assert record["key"] == KEY
     assert [path.name for path in own_store.path.iterdir()] == [KEY]  # nothing half-made is left beside it
 
 
@@ -62,6 +62,19 @@ def test_half_a_result_counts_for_nothing_and_is_replaced(own_store: Store):
     assert not own_store.has(KEY)
     own_store.publish(KEY, result())
     assert own_store.has(KEY)
+
+
+def test_the_result_of_another_run_under_this_key_is_refused(own_store: Store):
+    own_store.publish("cd" * 32, result())
+    with pytest.raises(CorruptInput, match="is not the record of this run"):
+        own_store.read("cd" * 32)
+
+
+@pytest.mark.parametrize("garbage", ["[]", "{}", "nothing", '{"legs": 1}'])
+def test_garbage_among_the_parts_is_no_part(own_store: Store, garbage: str):
+    own_store.put_part(KEY, 0, result())
+    (own_store.path / "parts" / KEY / "0.json").write_text(garbage)
+    assert own_store.part(KEY, 0) is None
 
 
 @pytest.mark.parametrize("name", ["places.parquet", "run.json"])
@@ -200,6 +213,16 @@ def test_runs_that_were_looked_at_before_are_told_of(tmp_path: Path, plan: Plan,
         assert journal.looks(path, again).earlier == ()
     journal.record(path, fresh, len(fresh.runs))
     assert journal.looks(path, plan).earlier == ()  # those runs were seen first
+    unpaired = replace(plan, design=replace(plan.design, paired=False))
+    assert journal.looks(path, unpaired).other
+
+
+def test_claims_that_shared_the_level_and_are_gone_are_told_of(tmp_path: Path, plan: Plan):
+    path = tmp_path / "journal.jsonl"
+    journal.record(path, plan, 0)
+    journal.record(path, plan, len(plan.runs))
+    fewer = replace(plan, predictions={name: digest for name, digest in plan.predictions.items() if not name.endswith("08")})
+    assert journal.looks(path, fewer).gone == ("hybrid-batches-08",)
 
 
 def test_the_journal_is_only_added_to_and_says_the_same_once(tmp_path: Path, plan: Plan):
@@ -212,6 +235,15 @@ def test_the_journal_is_only_added_to_and_says_the_same_once(tmp_path: Path, pla
     assert path.read_text().startswith(first)
     entries = [json.loads(line) for line in path.read_text().splitlines()]
     assert [entry["standing"] for entry in entries] == [0, 5]
+    path.write_text(path.read_text()[:-1])  # an editor took the last line break away
+    journal.record(path, plan, 6)
+    assert [json.loads(line)["standing"] for line in path.read_text().splitlines()] == [0, 5, 6]
+    assert journal.on_record(path, plan, 6)
+    assert not journal.on_record(path, plan, 7)
+    for broken in (b'\xff\n', b'{"reproduction": "r", "profile": "p", "predictions": [], "standing": 0}\n'):
+        (tmp_path / "broken").write_bytes(broken)
+        with pytest.raises(CorruptInput, match="broken:1"):
+            journal.looks(tmp_path / "broken", plan)
     path.write_text(first[:-20])
     with pytest.raises(CorruptInput, match=r"journal\.jsonl:1"):
         journal.looks(path, plan)

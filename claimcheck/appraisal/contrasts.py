@@ -90,9 +90,16 @@ def contrast(prediction: RerunPrediction, measured: Measured, routes: Sequence[R
     evaluated = {route.evaluate for route in own}
     covered = tuple(f"{name} is not evaluated here" for name in check.datasets if name not in evaluated)
     arms = [check.arm, *([check.against] if isinstance(check.against, str) else check.against)]
-    if absent := [arm for arm in arms if arm not in measured.arms]:
-        return Contrast(raws=(), measure=check.measure, is_log=isinstance(check, Reduction), at_least=0.0, margin=check.margin,
-                        not_covered=covered, left_out=tuple(f"this profile has no arm {arm}" for arm in absent))
+    absent = [arm for arm in arms if arm not in measured.arms]
+    left_out = tuple(f"this profile has no arm {arm}" for arm in absent)
+    nothing = Contrast(raws=(), measure=check.measure, is_log=isinstance(check, Reduction), at_least=0.0, margin=check.margin,
+                       not_covered=covered, left_out=left_out)
+    if isinstance(check, Difference) and check.arm not in absent and len(absent) < len(check.against):
+        check = replace(check, against=tuple(arm for arm in check.against if arm not in absent))
+    elif absent or not own:
+        return nothing
+    if isinstance(check, Reduction) and not measured.plan.design.paired:
+        return replace(nothing, left_out=(*left_out, "a reduction is worked out from paired runs, and these are not"))
     match check:
         case Difference():
             made = _difference(check, measured, own)
@@ -100,7 +107,7 @@ def contrast(prediction: RerunPrediction, measured: Measured, routes: Sequence[R
             made = _reduction(check, measured, own)
         case LanguagesAhead():
             made = _languages(check, measured, own)
-    return replace(made, not_covered=covered)
+    return replace(made, not_covered=covered, left_out=(*left_out, *made.left_out))
 
 
 def _difference(check: Difference, measured: Measured, routes: Sequence[Route]) -> Contrast:
@@ -120,20 +127,28 @@ def _difference(check: Difference, measured: Measured, routes: Sequence[Route]) 
 
 
 def _reduction(check: Reduction, measured: Measured, routes: Sequence[Route]) -> Contrast:
-    raws = []
+    raws, left_out = [], []
     for backbone in measured.plan.design.backbones:
         for route in routes:
             for setting in check.settings:
                 wanted = (check.measure, setting, route.name)
                 arm, rival = measured.of(backbone, check.arm, wanted), measured.of(backbone, check.against, wanted)
                 cells = [each.cell for each in rival], [each.cell for each in arm]
+                if _mean_of_a_run_is_zero(arm, rival):
+                    left_out.append(f"{check.measure} is 0 on {route.name}, and 0 has no ratio")
+                    continue
                 raws.append(Raw(about=(("backbone", backbone), ("data", route.name), ("setting", setting),
                                        ("against", check.against)),
                                 same_as=("ratio", backbone, check.arm, check.against, wanted), effect=log_ratio(*cells),
                                 arms=(check.arm, check.against), means=(_mean(arm), _mean(rival)),
                                 geometric=_geometric(*cells), questions=_questions([arm])))
     return Contrast(raws=tuple(raws), measure=check.measure, is_log=True, at_least=-log1p(-check.at_least),
-                    margin=-log1p(-check.margin))
+                    margin=-log1p(-check.margin), left_out=tuple(left_out))
+
+
+def _mean_of_a_run_is_zero(*sides: Sequence[LanguageCell]) -> bool:
+    """Whether a run has a mean of 0, which has no logarithm."""
+    return any(np.min(np.mean([each.cell.values.mean(axis=1) for each in cells], axis=0)) <= 0 for cells in sides)
 
 
 def _geometric(rival: Sequence[Cell], arm: Sequence[Cell]) -> Effect | None:
@@ -145,7 +160,7 @@ def _geometric(rival: Sequence[Cell], arm: Sequence[Cell]) -> Effect | None:
 
 
 def _languages(check: LanguagesAhead, measured: Measured, routes: Sequence[Route]) -> Contrast:
-    raws = []
+    raws, left_out = [], []
     if (cannot := _cannot_count(check, measured, routes)) is not None:
         return Contrast(raws=(), measure=check.measure, is_log=False, at_least=0.0, margin=check.margin, left_out=(cannot,))
     for backbone in measured.plan.design.backbones:
@@ -155,9 +170,16 @@ def _languages(check: LanguagesAhead, measured: Measured, routes: Sequence[Route
             group = [(route, setting) for route in routes
                      if language in (route.languages or every) for setting in check.settings]
             about = (("backbone", backbone), ("language", language), ("against", check.against))
+            group = [(route, setting) for route, setting in group
+                     if any(cell.query_language == language
+                            for cell in measured.of(backbone, check.arm, (check.measure, setting, route.name)))]
+            if not group:
+                left_out.append(f"no question of {language} has an answer here")
+                continue
             raws.append(_raw(measured, about, (backbone, check.arm, check.against), check.measure, group, language))
     needed = None if check.at_least == "all" else check.at_least
-    return Contrast(raws=tuple(raws), measure=check.measure, is_log=False, at_least=0.0, margin=check.margin, needed=needed)
+    return Contrast(raws=tuple(raws), measure=check.measure, is_log=False, at_least=0.0, margin=check.margin, needed=needed,
+                    left_out=tuple(left_out))
 
 
 def _cannot_count(check: LanguagesAhead, measured: Measured, routes: Sequence[Route]) -> str | None:

@@ -59,7 +59,8 @@ def family(claims: Sequence[Claim], measured: Measured) -> Family:
     estimands = {claim.id: Estimand(claim.scope.value) for claim in claims}
     sizes = {name: len({each for _, _, contrast in contrasts for each in contrast.hypotheses})
              for name, contrasts in found.items()}
-    p_for = {name: max(each.p_for(estimands[name]) for _, _, each in found[name]) for name in members}
+    whole = {claim.id: all(each.interaction is None for atom in claim.atoms for each in atom.rerun) for claim in claims}
+    p_for = {name: max(each.p_for(estimands[name]) for _, _, each in found[name]) if whole[name] else 1.0 for name in members}
     p_against = {name: min(1.0, sizes[name] * min(each.p_against(estimands[name]) for _, _, each in found[name]))
                  for name in members}
     level_for, level_against = holm_levels(p_for, ALPHA), holm_levels(p_against, ALPHA)

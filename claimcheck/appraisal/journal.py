@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from claimcheck import __version__
 from claimcheck.errors import CorruptInput, Fault
@@ -29,28 +29,29 @@ class Looks:
 
     `changed`: claims whose predictions are not those that were on record before the first result of the profile stood.
     `other`: of the same profile, runs with another design or with some of the same seeds; `earlier`: runs with other seeds.
+    `gone`: claims that shared the level of error when results stood and are no longer there.
     """
 
     changed: frozenset[str] = frozenset()
+    gone: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
 
 
 def record(path: Path, plan: Plan, standing: int) -> None:
     """Add what is predicted and run now, with the number of results that stand, unless it is on record as it is."""
-    entry: dict[str, Any] = {
-        "reproduction": plan.reproduction, "profile": plan.profile, "predictions": dict(plan.predictions),
-        "design": _design(plan), "seeds": _seeds(plan), "standing": standing, "planned": len(plan.runs)}
+    entry = _entry(plan, standing)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
-        lines = file.read().splitlines()
+        text = _text(path, file)
+        lines = text.splitlines()
         last = _parsed(path, len(lines), lines[-1]) if lines else {}
         if {name: last.get(name) for name in entry} == entry:
             return
         written = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "version": __version__, **entry}
-        file.write(json.dumps(written, ensure_ascii=True) + "\n")
+        file.write("\n" * bool(lines and not text.endswith("\n")) + json.dumps(written, ensure_ascii=True) + "\n")
         file.flush()
         os.fsync(file.fileno())
 
@@ -58,7 +59,8 @@ def record(path: Path, plan: Plan, standing: int) -> None:
 def looks(path: Path, plan: Plan) -> Looks:
     """What was seen before. Raises CorruptInput: the journal holds a line that is none of its own."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        with path.open(encoding="utf-8") as file:
+            lines = _text(path, file).splitlines()
     except FileNotFoundError:
         lines = []
     entries = [entry for number, line in enumerate(lines, start=1) for entry in [_parsed(path, number, line)]
@@ -71,8 +73,34 @@ def looks(path: Path, plan: Plan) -> Looks:
     before = [entry for entry in _until_own(entries, plan) if entry["standing"]]
     seeds = set(_seeds(plan))
     fresh = [entry for entry in before if entry["design"] == _design(plan) and not seeds & set(entry["seeds"])]
+    gone = {name for entry in entries if entry["standing"] for name in entry["predictions"]} - set(plan.predictions)
     return Looks(changed=frozenset(name for name, digest in plan.predictions.items() if frozen.get(name) != digest),
+                 gone=tuple(sorted(gone)),
                  other=_told(entry for entry in before if entry not in fresh), earlier=_told(fresh))
+
+
+def on_record(path: Path, plan: Plan, standing: int) -> bool:
+    """Whether the last look that was put down is this one, so that nothing is to be added."""
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8") as file:
+        lines = _text(path, file).splitlines()
+    last = _parsed(path, len(lines), lines[-1]) if lines else {}
+    entry = _entry(plan, standing)
+    return {name: last.get(name) for name in entry} == entry
+
+
+def _entry(plan: Plan, standing: int) -> dict[str, Any]:
+    return {"reproduction": plan.reproduction, "profile": plan.profile, "predictions": dict(plan.predictions),
+            "design": _design(plan), "seeds": _seeds(plan), "standing": standing, "planned": len(plan.runs)}
+
+
+def _text(path: Path, file: IO[str]) -> str:
+    try:
+        return file.read()
+    except UnicodeDecodeError:
+        raise CorruptInput([Fault(path=path, what="is not UTF-8 text", next_move="put back what was there, or remove "
+                                  "it: claims then count as put down after the results that stand")]) from None
 
 
 def _until_own(entries: list[dict[str, Any]], plan: Plan) -> Iterable[dict[str, Any]]:
@@ -92,8 +120,9 @@ def _told(entries: Iterable[dict[str, Any]]) -> tuple[str, ...]:
 
 def _design(plan: Plan) -> str:
     """The digest of all conditions, whatever the seeds."""
-    conditions: list[Json] = [*{run.condition.arm: run.condition.as_json() for run in plan.runs}.values()]
-    return digest_of(conditions)
+    conditions: list[Json] = [*{(run.condition.backbone, run.condition.arm): run.condition.as_json()
+                                for run in plan.runs}.values()]
+    return digest_of(conditions if plan.design.paired else [*conditions, {"paired": False}])
 
 
 def _seeds(plan: Plan) -> list[int]:
@@ -103,7 +132,9 @@ def _seeds(plan: Plan) -> list[int]:
 def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
-        if isinstance(entry, dict) and all(key in entry for key in _KEYS):
+        if (isinstance(entry, dict) and all(key in entry for key in _KEYS) and isinstance(entry["predictions"], dict)
+                and isinstance(entry["standing"], int) and isinstance(entry.get("design", ""), str)
+                and isinstance(entry.get("seeds", []), list) and all(isinstance(seed, int) for seed in entry.get("seeds", []))):
             return {"design": "", "seeds": [], **entry}  # the first lines that were ever written lack these two
     except ValueError:
         pass

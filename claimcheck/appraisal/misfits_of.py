@@ -5,7 +5,7 @@ from claimcheck.corpora.manifest import COUNTED, manifest
 from claimcheck.design import SYNTHETIC
 from claimcheck.documents import suggestion
 from claimcheck.errors import Fault
-from claimcheck.plan import UNTRAINED
+from claimcheck.plan import CHANCE, UNTRAINED
 from claimcheck.reproduction_files import ReproductionFile
 
 
@@ -39,6 +39,7 @@ def trainings(document: ReproductionFile) -> list[Fault]:
         design = document.value.design(name)
         if any(backbone.encoder != "hashed n-grams" for backbone in design.backbones.values()):
             continue
+        faults += _arms_of(document, name)
         missing = [key for key in ("learning_rate", "batch_size", "temperature", "steps", "schedule", "loss", "optimizer")
                    if getattr(design.training, key) is None]
         if missing:
@@ -46,6 +47,34 @@ def trainings(document: ReproductionFile) -> list[Fault]:
             faults.append(document.fault(place, f"profile `{name}` trains without {', '.join(f'`{key}`' for key in missing)}",
                                          "set them (schedule: linear decay or constant after warm-up; loss: InfoNCE; "
                                          "optimizer: Adam)"))
+    return faults
+
+
+def _arms_of(document: ReproductionFile, profile: str) -> list[Fault]:
+    """A fault for each arm whose name says what it is not, and for what the trainer of n-grams cannot do."""
+    design = document.value.design(profile)
+    training, faults = design.training, []
+
+    def fault(where: tuple[str | int, ...], what: str, next_move: str) -> None:
+        faults.append(document.fault(("profiles", profile, *where), what, next_move))
+
+    for name, arm in design.arms.items():
+        if name == CHANCE or (name == UNTRAINED) != (arm.sampling == "none"):
+            fault(("arms", name), f"the arm `{name}` samples `{arm.sampling}`",
+                  f"`{UNTRAINED}` and `{CHANCE}` are rows of every report: call a trained arm otherwise, and one of "
+                  f"`sampling: none` `{UNTRAINED}`")
+    shortest = min((arm.steps_share or 1.0 for arm in design.arms.values()), default=1.0) * (training.steps or 0)
+    if training.steps and (training.warmup_steps or 0) >= shortest:
+        fault(("training", "warmup_steps"), "an arm ends before its warm-up does, so it hardly learns",
+              "give more `steps` or fewer `warmup_steps`")
+    if training.weight_decay or training.early_stopping or training.negatives == "in-batch and one given":
+        fault(("training",), "hashed n-grams train without weight decay or early stopping, and with in-batch negatives",
+              "leave out `weight_decay` and `early_stopping`; set `negatives: in-batch`")
+    if training.betas and not all(0 <= beta < 1 for beta in training.betas):
+        fault(("training", "betas"), "each of the `betas` is from 0 to below 1", "give for example [0.9, 0.99]")
+    for name, backbone in design.backbones.items():
+        if backbone.dimensions is None or backbone.pooling not in (None, "sum"):
+            fault(("backbones", name), "hashed n-grams need `dimensions`, and their pooling is `sum`", "set them")
     return faults
 
 

@@ -34,7 +34,7 @@ def judge(documents: Sequence[ClaimFile], runs: Runs) -> tuple[Planted, ...]:
         claim = document.value
         assert claim.planted is not None
         own = findings(claim, runs.family.tested[claim.id], runs.measured)
-        parts = [(atom, stand_of_atom([each for each in own if each.atom is atom])) for atom in claim.atoms]
+        parts = [(atom, stand_of_atom(atom, [each for each in own if each.atom is atom])) for atom in claim.atoms]
         stand = verdict.of_parts([each for _, each in parts])
         word = TierWord.PLANTED_FOUND if stand is _EXPECTED[claim.planted] else TierWord.PLANTED_MISSED
         made.append(Planted(document=document, planted=claim.planted, found=_FOUND[stand], verdict=TierVerdict(

@@ -16,6 +16,8 @@ from claimcheck.stats.effect import Effect, Estimand, lower, upper
 from claimcheck.stats.power import minimum_detectable, runs_needed
 from claimcheck.verdict import Stand
 
+MOST_FOLD = 20
+"""A log of a ratio below minus this (half a billion times as much) is told as without bound."""
 _DECIMALS = {"RankDistance": 1, "LogRankDistance": 3}
 
 
@@ -41,11 +43,15 @@ def findings(claim: Claim, tested: Tested, measured: Measured) -> tuple[RerunFin
     return tuple(made)
 
 
-def stand_of_atom(own: Sequence[RerunFinding]) -> Stand:
-    """How an atom stands: the checks of one reading must all hold; readings that end differently make it stand in part."""
-    readings = dict.fromkeys(each.prediction.reading for each in own)
-    return verdict.of_parts([verdict.of_conjunction([each.stand for each in own if each.prediction.reading is reading])
-                             for reading in readings])
+def stand_of_atom(atom: Atom, own: Sequence[RerunFinding]) -> Stand:
+    """How an atom stands: the checks of one reading must all hold; readings that end differently make it stand in part.
+
+    A check that nothing was measured for is open.
+    """
+    stands = {id(each.prediction): each.stand for each in own}
+    readings = dict.fromkeys(prediction.reading for prediction in atom.rerun)
+    return verdict.of_parts([verdict.of_conjunction([stands.get(id(each), Stand.OPEN) for each in atom.rerun
+                                                     if each.reading is reading]) for reading in readings])
 
 
 def _comparisons(prediction: RerunPrediction, contrast: Contrast, tested: Tested, measured: Measured,
@@ -122,7 +128,7 @@ def _shown(value: float, is_log: bool) -> float:
     """An effect in the unit that is printed: points as they are, the log of a ratio as a reduction in percent."""
     if not is_log:
         return value
-    return -inf if value < -700 else -100 * expm1(-value)  # the reduction has no floor, and its ceiling is 100
+    return -inf if value < -MOST_FOLD else -100 * expm1(-value)  # the reduction has no floor, and its ceiling is 100
 
 
 def _rounded(value: float, decimals: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:

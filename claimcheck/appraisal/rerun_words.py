@@ -30,6 +30,7 @@ def why(parts: Sequence[tuple[Atom, Stand]], findings: Sequence[RerunFinding], u
 def _because(own: Sequence[RerunFinding]) -> str:
     """How each comparison came out, those that stop the claim by name."""
     few = [each for each in own for comparison in each.found.comparisons if comparison.runs < LEAST_RUNS]
+    missing = list(dict.fromkeys(text for each in own for text in each.found.left_out))
     if few:
         return f" (fewer than {LEAST_RUNS} runs an arm decide nothing)"
     texts = []
@@ -40,6 +41,7 @@ def _because(own: Sequence[RerunFinding]) -> str:
         if named:
             more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
             texts.append(f"{word}: {', '.join(named[:MOST_NAMED])}{more}")
+    texts += [f"left out: {', '.join(missing)}"] if missing else []
     return f" ({'; '.join(texts)})" if texts else ""
 
 
@@ -55,10 +57,14 @@ def price(findings: Sequence[RerunFinding], measured: Measured, word: TierWord) 
     if word is not TierWord.INCONCLUSIVE:
         return ""
     open_ones = [(each, comparison) for each in findings for comparison in each.found.comparisons
-                 if verdict.of_bounds(comparison.deciding, each.found.asked) is Stand.OPEN]
+                 if comparison.runs < LEAST_RUNS or verdict.of_bounds(comparison.deciding, each.found.asked) is Stand.OPEN]
     needed = [comparison.runs_needed for _, comparison in open_ones]
     if not open_ones:
         return ""
+    if any(comparison.runs < LEAST_RUNS for _, comparison in open_ones):
+        return f"at least {LEAST_RUNS} runs an arm are needed: set `seeds` in the profile"
+    if not all(each.found.asked.margin for each, _ in open_ones):
+        return "no smallest effect of interest is set (`margin: 0`), so no number of runs can be named"
     if any(each is None for each in needed):
         return "no number of training runs decides it on these articles: more articles are needed (another split, or folds)"
     runs = min(comparison.runs for _, comparison in open_ones)

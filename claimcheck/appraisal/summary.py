@@ -12,9 +12,9 @@ from claimcheck.appraisal.measured import LanguageCell, Measured
 from claimcheck.design import Arm, Route
 from claimcheck.measurement.chance import chance_values
 from claimcheck.measurement.measures import Setting, parse
+from claimcheck.plan import CHANCE
 from claimcheck.tier import Tier
 
-CHANCE = "chance"
 MULTILINGUAL_ONLY = ("RankDistance", "LogRankDistance", "RankDistanceShare", "SameLanguage")
 LEAST_DOSES = 3
 
@@ -132,7 +132,8 @@ def _columns(measures: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _table(measured: Measured, backbone: str, route: Route) -> ArmsTable:
-    columns = _columns(measured.plan.design.measures)
+    columns = tuple((setting, measure) for setting, measure in _columns(measured.plan.design.measures)
+                    if measured.of(backbone, measured.arms[0], (measure, setting, route.name)))  # those that have any query
     places = measured.results[backbone, measured.arms[0]][0].places
     chances = tuple(Mean(deviation=None, mean=float(np.mean(
         [cell.values.mean() for cell in chance_values(places, parse(measure), setting, route.name)])))
@@ -187,6 +188,8 @@ def _doses(measured: Measured, backbone: str, route: Route) -> list[DoseSeries]:
         return []
     made = []
     for setting, measure in (*((setting.value, "AP") for setting in Setting), (Setting.MULTILINGUAL.value, "RankDistance")):
+        if not measured.of(backbone, ordered[0][1], (measure, setting, route.name)):
+            continue
         points = tuple((share, arm, _mean(measured.of(backbone, arm, (measure, setting, route.name))))
                        for share, arm in ordered)
         made.append(DoseSeries(backbone=backbone, route=route.name, setting=setting, measure=measure, points=points))

@@ -21,8 +21,11 @@ def data_sets(design: Design) -> tuple[str, ...]:
     return tuple(name for name in names if name != SYNTHETIC)
 
 
-def works(plan: Plan, folders: Sequence[Path]) -> tuple[Work, ...] | Unavailable:
-    """The work of each run of a plan, its data verified; or why the plan cannot be run here, and what to do."""
+def works(plan: Plan, folders: Sequence[Path] | None) -> tuple[Work, ...] | Unavailable:
+    """The work of each run of a plan, its data verified; or why the plan cannot be run here, and what to do.
+
+    With no `folders` nothing is looked for: the keys are those of the data as published, and stored results need no data.
+    """
     if (cannot := _cannot(plan)) is not None:
         return cannot
     digests: dict[str, str] = {SYNTHETIC: "made by its source"}
@@ -32,6 +35,9 @@ def works(plan: Plan, folders: Sequence[Path]) -> tuple[Work, ...] | Unavailable
         if data_set is None or data_set.parser not in COUNTED:
             return Unavailable(tier=plan.tier, why=f"{name} cannot be trained on or evaluated by this version",
                                remedy="choose another profile with --profile")
+        if folders is None:
+            digests[name] = digest_of_files([f"{file.language} {file.sha256}" for file in data_set.files])
+            continue
         try:
             found = verified(data_set, folders)
         except CorruptInput as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,7 @@ class Asked:
         from claimcheck.cli import measuring
         from claimcheck.corpora.door import folders
         from claimcheck.measurement.store import Store
+        from claimcheck.plan import prediction_digest
         from claimcheck.tier import Tier
 
         store = Store(path=self.store)
@@ -88,6 +89,7 @@ class Asked:
                 runs[plan.reproduction] = Unavailable(tier=plan.tier, why="not asked for", remedy="")
                 continue
             own = measuring.family_claims(self.library, self.claims, plan.reproduction)
+            plan = replace(plan, predictions={claim.id: prediction_digest(claim) for claim in own})
             made = (measuring.measured(plan, own, folders(self.data_dir), store, self.jobs) if start
                     else measuring.standing(plan, own, folders(self.data_dir), store))
             runs[plan.reproduction] = made

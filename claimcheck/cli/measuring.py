@@ -43,14 +43,17 @@ def measured(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store
 
 
 def standing(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store: Store) -> Runs | Unavailable | None:
-    """The results of a plan if all of them stand in the store; starts no run."""
+    """The results of a plan if all of them stand in the store, which needs no data; else why they cannot be made, if so."""
     from claimcheck.appraisal.tier_verdict import Unavailable
     from claimcheck.appraisal.works import works
 
-    asked = works(plan, folders)
+    asked = works(plan, None)
     if isinstance(asked, Unavailable):
         return asked
-    return _judged(plan, claims, asked, store) if all(store.has(work.key) for work in asked) else None
+    if all(store.has(work.key) for work in asked):
+        return _judged(plan, claims, asked, store)
+    cannot = works(plan, folders)
+    return cannot if isinstance(cannot, Unavailable) else None
 
 
 def selftest(store: Store, jobs: int, *, start: bool) -> tuple[tuple[Planted, ...], tuple[Experiment, ...]]:
@@ -98,12 +101,24 @@ def summarised(runs: Runs, claims: Sequence[Claim]) -> Experiment:
 
 
 def family_claims(library: Library, claims: Path, name: str) -> list[Claim]:
-    """All claims of a reproduction in the folder, whatever --only names, and where one file is given its neighbours too."""
+    """All claims of a reproduction in the folder of claims, whatever --only names or which of its files is given.
+
+    That folder is the one beside `reproductions/`; where the reproduction lies elsewhere, what was given, or a file's folder.
+    Raises FileFaults: a neighbour is faulty, and who belongs to the family cannot be told.
+    """
     from claimcheck import claim_files
+    from claimcheck.errors import FileFaults
 
     own = {document.value.id: document.value for document in library.claims if document.value.reproduction == name}
-    if claims.is_file():
-        neighbours, _ = claim_files.load(claims.resolve().parent)
+    given, root = claims.resolve(), library.reproductions[name].path.resolve().parent.parent
+    folder = given.parent if given.is_file() else given
+    if given.is_relative_to(root) and given != root:
+        top = root / given.relative_to(root).parts[0]
+        folder = top if top.is_dir() else root
+    if folder != given:
+        neighbours, faults = claim_files.load(folder)
+        if faults:
+            raise FileFaults(faults)
         own |= {document.value.id: document.value for document in neighbours
                 if document.value.reproduction == name and document.value.id not in own}
     return [own[each] for each in sorted(own)]
@@ -114,7 +129,8 @@ def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Stor
     from claimcheck.engine.local import legs, missing, run_all
 
     absent = missing(asked, store)
-    journal.record(store.path / journal.NAME, plan, len(asked) - len(absent))
+    if absent or not journal.on_record(store.path / journal.NAME, plan, len(asked)):
+        journal.record(store.path / journal.NAME, plan, len(asked) - len(absent))
     made = 0
     if absent:
         total = sum(len(legs(work)) for work in absent)
@@ -124,7 +140,8 @@ def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Stor
         except KeyboardInterrupt:
             click.echo(f"\ninterrupted: what was done is kept in {store.path}; the same command goes on from there", err=True)
             raise
-    journal.record(store.path / journal.NAME, plan, len(asked))
+    if absent:
+        journal.record(store.path / journal.NAME, plan, len(asked))
     told = f"{counted(made, 'run')} made, " if absent else "nothing to run, "
     click.echo(f"profile {plan.profile}: {told}{len(asked) - made} already in {store.path}", err=True)
     return _judged(plan, claims, asked, store)

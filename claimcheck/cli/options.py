@@ -61,15 +61,15 @@ REPRODUCTIONS = click.option("--reproductions", type=click.Path(file_okay=False,
                               help="Folder of reproduction files; else the nearest folder called reproductions.")
 ONLY = click.option("--only", multiple=True, metavar="ID", help="Only this claim; can be given several times.")
 PROFILE = click.option("--profile", default=None, metavar="NAME", help="Profile of the reproduction; else its default.")
-SEED = click.option("--seed", "first_seed", type=click.IntRange(min=0), default=0, metavar="FIRST", show_default=True,
-                     help="First seed of the training runs.")
+SEED = click.option("--seed", "first_seed", type=click.IntRange(min=0, max=2**31), default=0, metavar="FIRST",
+                     show_default=True, help="First seed of the training runs.")
 TIER = click.option("--tier", "tiers", multiple=True, type=click.Choice(TIERS),
                      help="Only this tier of evidence; can be given several times. Default: all that can run.")
 OUT = click.option("--out", type=FolderOrFile(path_type=Path), default=None, metavar="DIR",
                     help="Folder of the report. Default: report/ and the name of the claims' folder.")
 FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
                        help="Form of what is printed.")
-STORE = click.option("--store", type=click.Path(file_okay=False, path_type=Path), default=Path(".claimcheck") / "store",
+STORE = click.option("--store", type=FolderOrFile(file_okay=False, path_type=Path), default=Path(".claimcheck") / "store",
                      envvar="CLAIMCHECK_STORE", show_default=True, metavar="DIR",
                      help="Folder of results; CLAIMCHECK_STORE names another.")
 DATA_DIR = click.option("--data-dir", type=click.Path(file_okay=False, exists=True, path_type=Path), default=None,

@@ -8,11 +8,12 @@ import multiprocessing
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from claimcheck.errors import MeasurementFailed
 from claimcheck.experiment.leg import Leg, execute
@@ -24,14 +25,17 @@ from claimcheck.run import Json
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _POLL_SECONDS = 0.5
+AHEAD = 3
+"""Legs handed out for each worker: so that none waits, and other processes find runs that are not locked."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Under:
-    """Works that this process holds the locks of, and the legs of each that are still to come."""
+    """A run that is worked on here: its work, the legs that are still to come, and its lock."""
 
-    works: dict[str, Work] = field(default_factory=dict)
-    left: dict[str, set[int]] = field(default_factory=dict)
+    work: Work
+    left: set[int]
+    lock: ExitStack
 
 
 def legs(work: Work) -> tuple[Leg, ...]:
@@ -50,41 +54,55 @@ def run_all(works: Sequence[Work], store: Store, jobs: int, step: Callable[[str]
 
     Raises MeasurementFailed: a run could not be carried out; what was done by then is kept.
     """
-    waiting, made = list(missing(works, store)), 0
-    while waiting:
-        with ExitStack() as locks:
-            held = _Under()
-            for work in waiting:
-                if locks.enter_context(store.lock(work.key)) and not store.has(work.key):
-                    held.works[work.key] = work
-                    held.left[work.key] = {leg.number for leg in legs(work)}
-            _work_off(held, store, jobs, step)
-            made += len(held.works)
-        waiting = list(missing(waiting, store))
-        if waiting and not held.works:  # another process has them all
-            time.sleep(_POLL_SECONDS)
+    waiting, made = deque(missing(works, store)), 0
+    under: dict[str, _Under] = {}
+    futures: dict[Future[Stored], Leg] = {}
+    try:
+        with _pool(min(jobs, sum(len(legs(work)) for work in waiting) or 1)) as pool:
+            while waiting or futures:
+                for _ in range(len(waiting)):
+                    if len(futures) >= AHEAD * jobs:
+                        break
+                    work = waiting.popleft()
+                    taken = _taken(work, store)
+                    if taken is not None:
+                        under[work.key] = taken
+                        made += 1
+                        futures |= {pool.submit(execute, leg): leg for leg in _todo(taken, store, step)}
+                    elif not store.has(work.key):
+                        waiting.append(work)  # another process is at it: others first
+                if not futures:
+                    time.sleep(_POLL_SECONDS if waiting else 0)
+                    continue
+                ready, _ = wait(futures, timeout=_POLL_SECONDS if waiting else None, return_when=FIRST_COMPLETED)
+                for future in ready:
+                    leg = futures.pop(future)
+                    store.put_part(leg.key, leg.number, _result(future, leg))
+                    _done(under[leg.key], leg, store, step)
+    finally:
+        for each in under.values():
+            each.lock.close()
     return made
 
 
-def _work_off(held: _Under, store: Store, jobs: int, step: Callable[[str], None]) -> None:
+def _taken(work: Work, store: Store) -> _Under | None:
+    """A run with its lock, unless another process holds it or its result stands."""
+    lock = ExitStack()
+    if not lock.enter_context(store.lock(work.key)) or store.has(work.key):
+        lock.close()
+        return None
+    return _Under(work=work, left={leg.number for leg in legs(work)}, lock=lock)
+
+
+def _todo(taken: _Under, store: Store, step: Callable[[str], None]) -> list[Leg]:
+    """The legs of a run whose results were not kept."""
     todo = []
-    for work in held.works.values():
-        for leg in legs(work):
-            kept = store.part(leg.key, leg.number)
-            if kept is None:
-                todo.append(leg)
-            else:
-                _done(held, leg, store, step)
-    if not todo:
-        return
-    with _pool(min(jobs, len(todo))) as pool:
-        futures: dict[Future[Stored], Leg] = {pool.submit(execute, leg): leg for leg in todo}
-        while futures:
-            ready, _ = wait(futures, return_when=FIRST_COMPLETED)
-            for future in ready:
-                leg = futures.pop(future)
-                store.put_part(leg.key, leg.number, _result(future, leg))
-                _done(held, leg, store, step)
+    for leg in legs(taken.work):
+        if store.part(leg.key, leg.number) is None:
+            todo.append(leg)
+        else:
+            _done(taken, leg, store, step)
+    return todo
 
 
 def _result(future: "Future[Stored]", leg: Leg) -> Stored:
@@ -94,25 +112,25 @@ def _result(future: "Future[Stored]", leg: Leg) -> Stored:
     except BrokenProcessPool:
         raise MeasurementFailed(f"a worker died while runs were under way, {what} among them (out of memory?); what was done "
                                 "is kept: run again, with fewer --jobs if memory is short") from None
-    except (ValueError, ArithmeticError, MemoryError) as error:
+    except (ValueError, ArithmeticError, MemoryError, RuntimeError) as error:
         raise MeasurementFailed(f"{what}: {str(error) or type(error).__name__}; what was done before is kept") from error
 
 
-def _done(held: _Under, leg: Leg, store: Store, step: Callable[[str], None]) -> None:
-    """Count a leg as done; with the last of its run, publish the run."""
+def _done(taken: _Under, leg: Leg, store: Store, step: Callable[[str], None]) -> None:
+    """Count a leg as done; with the last of its run, publish the run and let go of its lock."""
     step(f"{leg.run.condition.arm} {leg.run.seed}")
-    held.left[leg.key].discard(leg.number)
-    if held.left[leg.key]:
+    taken.left.discard(leg.number)
+    if taken.left:
         return
-    work = held.works[leg.key]
-    parts = [part for each in legs(work) if (part := store.part(leg.key, each.number)) is not None]
-    assert len(parts) == len(legs(work))
+    parts = [part for each in legs(taken.work) if (part := store.part(leg.key, each.number)) is not None]
+    assert len(parts) == len(legs(taken.work))
     places = concatenate([from_parquet(part.places) for part in parts])
-    store.publish(leg.key, stored(to_parquet_bytes(places), _record(work, parts)))
+    store.publish(leg.key, stored(to_parquet_bytes(places), _record(taken.work, parts)))
+    taken.lock.close()
 
 
 def _record(work: Work, parts: Sequence[Stored]) -> dict[str, Json]:
-    legs: list[Json] = [{name: value for name, value in part.record.items() if name != "places_sha256"} for part in parts]
+    legs: list[Json] = [{name: value for name, value in part.record.items() if not name.endswith("_sha256")} for part in parts]
     return {"format": "claimcheck-run", "format_version": 1, "key": work.key, "run": work.run.digest, "seed": work.run.seed,
             "condition": work.run.condition.as_json(), **work.ingredients.as_json(), "legs": legs,
             "code": checkout(), "machine": machine()}

@@ -18,7 +18,7 @@ from typing import IO
 
 from claimcheck.errors import CorruptInput, Fault, UsageFault
 from claimcheck.measurement.places import Places, from_parquet
-from claimcheck.run import Json
+from claimcheck.run import Json, digest_of
 
 PLACES, RECORD = "places.parquet", "run.json"
 FOLDER = Path(".claimcheck") / "store"
@@ -82,7 +82,7 @@ class Store:
             found = Stored(places=places.read_bytes(), record=json.loads(record.read_text(encoding="utf-8")))
         except (OSError, ValueError):
             return None
-        return found if found.record.get("places_sha256") == hashlib.sha256(found.places).hexdigest() else None
+        return found if _whole(found.places, found.record) else None
 
     def read(self, key: str) -> tuple[Places, dict[str, Json]]:
         """The places and the record of a key. Raises CorruptInput: a file is missing, differs from its digest, or is none."""
@@ -94,9 +94,11 @@ class Store:
         except (OSError, ValueError) as error:
             raise CorruptInput([Fault(path=folder / RECORD, what=f"cannot be read as a result ({error})",
                                       next_move=remove)]) from None
-        if not isinstance(record, dict) or record.get("places_sha256") != hashlib.sha256(content).hexdigest():
-            raise CorruptInput([Fault(path=folder / PLACES, what="differs from the digest that stands beside it",
-                                      next_move=remove)])
+        if not _whole(content, record):
+            raise CorruptInput([Fault(path=folder / PLACES, what="differs from the digest that stands beside it, or the record "
+                                      f"in {RECORD} from its own", next_move=remove)])
+        if record["key"] != key:
+            raise CorruptInput([Fault(path=folder / RECORD, what="is not the record of this run", next_move=remove)])
         return from_parquet(content), record
 
     @contextmanager
@@ -121,9 +123,17 @@ class Store:
         return self.path / "parts" / key
 
 
+def _whole(places: bytes, record: object) -> bool:
+    """Whether both are as they were put down: the record names the digest of the places, and one of itself."""
+    if not isinstance(record, dict) or record.get("places_sha256") != hashlib.sha256(places).hexdigest():
+        return False
+    return record.get("record_sha256") == digest_of({name: value for name, value in record.items() if name != "record_sha256"})
+
+
 def stored(places: bytes, record: dict[str, Json]) -> Stored:
-    """A result whose record names the digest of its places."""
-    return Stored(places=places, record={**record, "places_sha256": hashlib.sha256(places).hexdigest()})
+    """A result whose record names the digest of its places, and one of itself."""
+    named: dict[str, Json] = {**record, "places_sha256": hashlib.sha256(places).hexdigest()}
+    return Stored(places=places, record={**named, "record_sha256": digest_of(named)})
 
 
 def _json(value: Json) -> bytes:

@@ -5,7 +5,17 @@ from enum import StrEnum
 from typing import Literal
 
 from claimcheck.fields import MEASURE, PERTURBATION, each_fits, said
-from claimcheck.prediction.shared import ALSO, MARGIN, Reading, Setting, distinct, exactly_one, from_0_to_1, has_a_meaning
+from claimcheck.prediction.shared import (
+    ALSO,
+    MARGIN,
+    Reading,
+    Setting,
+    distinct,
+    exactly_one,
+    from_0_to_1,
+    has_a_meaning,
+    larger_is_better,
+)
 
 
 class Combine(StrEnum):
@@ -32,7 +42,10 @@ class Difference:
     def __post_init__(self) -> None:
         distinct("arm and against", self.arm, *self.against)
         from_0_to_1("also_margins", self.also_margins)
+        larger_is_better(self.measure)
         has_a_meaning(self.measure, self.settings)
+        distinct("settings", *self.settings)
+        distinct("datasets", *self.datasets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +65,8 @@ class Reduction:
         distinct("arm and against", self.arm, self.against)
         from_0_to_1("also_at_least", self.also_at_least)
         has_a_meaning(self.measure, self.settings)
+        distinct("settings", *self.settings)
+        distinct("datasets", *self.datasets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +83,12 @@ class LanguagesAhead:
 
     def __post_init__(self) -> None:
         distinct("arm and against", self.arm, self.against)
+        if self.at_least != "all" and self.at_least < 1:
+            raise ValueError(f"`at_least: {self.at_least}` asks for nothing; give a number of languages from 1, or all")
+        larger_is_better(self.measure)
         has_a_meaning(self.measure, self.settings)
+        distinct("settings", *self.settings)
+        distinct("datasets", *self.datasets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,15 @@ def has_a_meaning(measure: str, settings: tuple[Setting, ...]) -> None:
                          "give `settings: [multilingual]`")
 
 
+_LARGER_IS_WORSE = ("RankDistance", "LogRankDistance")
+
+
+def larger_is_better(measure: str) -> None:
+    """Raise ValueError for a measure of which less is better, where an arm is said to be ahead by having more."""
+    if measure.startswith(_LARGER_IS_WORSE):
+        raise ValueError(f"of `{measure}` less is better, and an arm is ahead here by having more; use `reduction`")
+
+
 def from_0_to_1(name: str, values: tuple[float, ...]) -> None:
     """Raise ValueError for the first value that is no share or difference of shares."""
     for value in values:

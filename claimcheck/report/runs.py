@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from claimcheck.appraisal.summary import CHANCE, ArmRow, ArmsTable, DoseSeries, Experiment, Mean, RunRecord
-from claimcheck.plan import UNTRAINED
+from claimcheck.appraisal.summary import ArmRow, ArmsTable, DoseSeries, Experiment, Mean, RunRecord
+from claimcheck.plan import CHANCE, UNTRAINED
 from claimcheck.report.map_views import maps
 from claimcheck.report.numbers import mean, whole
 from claimcheck.report.rerun_views import NumberView

@@ -38,9 +38,13 @@ def write(report: ReportView, folder: Path) -> tuple[Path, ...]:
 def _beside(path: Path, text: str) -> str:
     """Write the text into a file beside the path, from where one step puts it in its place."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    Path(name).chmod(0o666 & ~_umask())
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o666 & ~_umask())
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
     return name
 
 
