@@ -7,7 +7,6 @@ process that holds a run's lock writes it, so two at once do not disturb each ot
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from claimcheck.errors import CorruptInput, Fault, UsageFault
+from claimcheck.files import beside, umask
 from claimcheck.measurement.places import Places, from_parquet
 from claimcheck.run import Json, digest_of
 
@@ -54,11 +54,11 @@ class Store:
             self.path.mkdir(parents=True, exist_ok=True)
             made = Path(tempfile.mkdtemp(dir=self.path, prefix=f".{key[:12]}."))
             try:
-                _write(made / PLACES, result.places)
-                _write(made / RECORD, _json(result.record))
+                for name, content in ((PLACES, result.places), (RECORD, _json(result.record))):
+                    beside(made / name, content).replace(made / name)
                 if target.exists():  # half a result, which no publishing leaves: somebody took a file away
                     shutil.rmtree(target)
-                made.chmod(0o777 & ~_umask())
+                made.chmod(0o777 & ~umask())
                 made.rename(target)
             finally:
                 shutil.rmtree(made, ignore_errors=True)
@@ -70,10 +70,7 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         # the record goes last: its standing there says that the part is whole
         for suffix, content in ((".parquet", result.places), (".json", _json(result.record))):
-            descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{leg}.")
-            os.close(descriptor)
-            _write(Path(name), content)
-            os.replace(name, folder / f"{leg}{suffix}")
+            beside(folder / f"{leg}{suffix}", content).replace(folder / f"{leg}{suffix}")
 
     def part(self, key: str, leg: int) -> Stored | None:
         """The result of one leg if it was kept whole, else None."""
@@ -138,16 +135,3 @@ def stored(places: bytes, record: dict[str, Json]) -> Stored:
 
 def _json(value: Json) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=True) + "\n").encode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

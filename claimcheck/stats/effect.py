@@ -6,7 +6,6 @@ from math import inf, isfinite, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit  # type: ignore[import-untyped]
 
 from claimcheck.stats import variance
 
@@ -90,6 +89,8 @@ def p_below(effect: Effect, estimand: Estimand, null: float) -> float:
 def _reach(effect: Effect, estimand: Estimand, alpha: float) -> float:
     if not 0 < alpha < 1:
         raise ValueError(f"alpha is {alpha}: it lies between 0 and 1")
+    from scipy.special import stdtrit  # type: ignore[import-untyped]  # here, since most claims need no bound
+
     error = standard_error(effect, estimand)
     if not isfinite(error):
         return inf
@@ -97,6 +98,8 @@ def _reach(effect: Effect, estimand: Estimand, alpha: float) -> float:
 
 
 def _p(effect: Effect, estimand: Estimand, ahead: float) -> float:
+    from scipy.special import stdtr
+
     error = standard_error(effect, estimand)
     if not isfinite(error):
         return 1.0

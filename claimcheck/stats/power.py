@@ -3,8 +3,6 @@
 from dataclasses import replace
 from math import inf, isfinite
 
-from scipy.special import nctdtr, stdtrit  # type: ignore[import-untyped]
-
 from claimcheck.stats.effect import Effect, Estimand, degrees_of_freedom, standard_error
 
 FEWEST_RUNS = 3
@@ -73,6 +71,8 @@ def runs_needed(effect: Effect, estimand: Estimand, size: float, alpha: float, p
 
 
 def _power(effect: Effect, estimand: Estimand, size: float, alpha: float) -> float:
+    from scipy.special import nctdtr, stdtrit  # type: ignore[import-untyped]
+
     error = standard_error(effect, estimand)
     if not isfinite(error):
         return 0.0

@@ -1,0 +1,31 @@
+"""Files put in their place in one step: written beside it first, so that nobody ever sees half of one."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def beside(path: Path, content: bytes) -> Path:
+    """Write the content into a file beside the path, down to the disk; one rename puts it in its place.
+
+    Raises OSError: it cannot be written; nothing is left behind then.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    made = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        made.chmod(0o666 & ~umask())
+    except OSError:
+        made.unlink(missing_ok=True)
+        raise
+    return made
+
+
+def umask() -> int:
+    """The rights that new files of this process do not get."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
