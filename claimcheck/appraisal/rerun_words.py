@@ -48,8 +48,8 @@ def _because(own: Sequence[RerunFinding]) -> str:
 def about(comparison: Comparison) -> str:
     """A comparison in few words."""
     told = dict(comparison.about)
-    return " ".join(["against", told["against"], *(f"in {told[name]}" for name in ("setting", "language") if name in told
-                                                   and told[name] != "mean")])
+    where = [told[name] for name in ("data", "setting", "language") if told.get(name, "mean") != "mean"]
+    return f"against {told['against']}{' in ' * bool(where)}{', '.join(where)}"
 
 
 def price(findings: Sequence[RerunFinding], measured: Measured, word: TierWord) -> str:
