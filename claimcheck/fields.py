@@ -29,12 +29,31 @@ PATTERN_MOVES = {
 }
 """The next move for a text that does not fit a pattern."""
 
+NO_MEASURES = {
+    "PEER": "PEER (Yang et al. 2024, language fairness, arXiv:2405.00978) asks by the Kruskal-Wallis test whether the relevant "
+            "candidates of all languages have equal expected ranks; with one relevant candidate a language, as in every "
+            "parallel corpus here, its statistic H is R - 1 for R of them whatever the ranking is, so PEER is constant; use "
+            "RankDistance or SameLanguage@k",
+}
+"""Measures of the field that say nothing of the data here -> the reason and the next move."""
+
+
+def next_move(pattern: str, text: object) -> str:
+    """The next move for a text that does not fit a pattern.
+
+    >>> next_move(NAME, "A")
+    'use small letters, digits and hyphens'
+    """
+    if pattern == MEASURE and (reason := NO_MEASURES.get(str(text).partition("@")[0])):
+        return reason
+    return PATTERN_MOVES.get(pattern, "change it")
+
 
 def each_fits(values: Iterable[str], pattern: str, what: str) -> None:
     """Raise ValueError for the first value that does not fit a pattern."""
     for value in values:
         if not re.match(pattern, value):
-            raise ValueError(f"{what} `{value}` is not known; {PATTERN_MOVES[pattern]}")
+            raise ValueError(f"{what} `{value}` is not known; {next_move(pattern, value)}")
 
 
 def said(description: str, **bounds: Any) -> dict[str, Any]:

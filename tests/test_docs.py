@@ -1,9 +1,13 @@
 """What the documents say is true: their commands exist and their example gives the verdict that they tell."""
 
 import json
+import math
 import re
+import subprocess
+import sys
 from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +52,57 @@ def test_every_command_of_the_readme_runs(claimcheck, paper_claims: Path, data_d
             continue  # no test downloads anything, and a quarter of an hour is too long for one
         done = claimcheck(*command[1:], cwd=paper_claims.parent, CLAIMCHECK_DATA=str(data_dir))
         assert done.returncode == 0, (command, done.stderr)
+
+
+def test_the_page_on_scoring_shows_what_its_commands_and_its_code_give(claimcheck, root: Path, tmp_path: Path):
+    page = root / "docs" / "scoring.md"
+    run, judgments, printed, head = blocks(page, "text")
+    code, = blocks(page, "python")
+    (tmp_path / "my.run").write_text(run, encoding="utf-8")
+    (tmp_path / "my.qrels").write_text(judgments, encoding="utf-8")
+    commands = [line.split("#")[0].split()[1:] for block in blocks(page, "sh") for line in block.splitlines()]
+    done = [claimcheck(*command) for command in commands]
+    assert [each.returncode for each in done] == [0] * 4, [each.stderr for each in done]
+    assert done[1].stdout == printed
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    assert (tmp_path / "with-header.run").read_text(encoding="utf-8").startswith(head)
+    for name in ("with-header.run", "without.run"):
+        assert claimcheck("score", name, *commands[1][2:]).stdout == printed
+
+
+def test_the_page_on_evaluation_exports_a_run_and_scores_it(claimcheck, paper_claims: Path, data_dir: Path, root: Path):
+    block, = blocks(root / "docs" / "evaluation.md", "sh")
+    plan, export, score = (line.split("#")[0].split()[1:] for line in block.splitlines())
+    here = {"cwd": paper_claims.parent, "CLAIMCHECK_DATA": str(data_dir)}
+    tiny = ("--profile", "tiny")  # a smaller run than the page's, of the same names
+    listed = claimcheck(*plan, *tiny, **here)
+    key = next(line.split()[0] for line in listed.stdout.splitlines() if "untrained  seed 0" in line)
+    done = claimcheck(*(key if word == "KEY" else word for word in export), *tiny, "--depth", "20", **here)
+    assert done.returncode == 0, done.stderr
+    scored = claimcheck(*score, **here)
+    assert scored.returncode == 0, scored.stderr
+    assert scored.stdout.startswith("query")
+
+
+def test_the_page_on_evaluation_measures_miracl_from_a_corpus_that_was_made(root: Path, tmp_path: Path):
+    import torch
+
+    code, = blocks(root / "docs" / "evaluation.md", "python")
+    namespace: dict[str, Any] = {}
+    exec(code, namespace)
+    (tmp_path / "corpus-sw").mkdir()
+    passages = [{"docid": f"{number}#0", "title": "", "text": str(number)} for number in range(30)]
+    (tmp_path / "corpus-sw" / "docs-0.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in passages), encoding="utf-8")
+    (tmp_path / "topics.miracl-v1.0-sw-dev.tsv").write_text("q1\t3\nq2\t28\n", encoding="utf-8")
+    (tmp_path / "qrels.miracl-v1.0-sw-dev.tsv").write_text(
+        "q1\tQ0\t28#0\t1\nq2\tQ0\t29#0\t1\nq2\tQ0\t0#0\t0\n", encoding="utf-8")
+
+    def embed(texts: list[str], role: str) -> torch.Tensor:
+        return torch.tensor([[float(text), 1.0] for text in texts])  # whatever is asked, larger numbers come first
+
+    # 29 is first, 28 second: nDCG@10 is 1/log2(3) of one query and 1 of the other
+    assert namespace["swahili"](tmp_path, tmp_path / "shards", embed, "numbers") == pytest.approx(
+        {"nDCG@10": (1 / math.log2(3) + 1) / 2, "R@100": 1.0})
 
 
 def test_the_readmes_test_command_is_the_one_that_ci_calls(root: Path):

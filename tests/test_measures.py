@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from itertools import permutations
 from pathlib import Path
 
@@ -11,11 +12,12 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import kruskal
 
 from claimcheck.errors import CorruptInput
-from claimcheck.fields import MEASURE
+from claimcheck.fields import MEASURE, NO_MEASURES
 from claimcheck.measurement.chance import chance_values, expectation
-from claimcheck.measurement.measures import CellValues, Measure, Setting, macro, parse, values
+from claimcheck.measurement.measures import CellValues, Measure, Setting, mean_by_language, mean_by_question, parse, values
 from claimcheck.measurement.places import LABELS, NUMBERS, Places, arrange, concatenate, from_parquet, to_parquet_bytes
 
 DISTANCES = ("RankDistance", "RankDistanceShare", "LogRankDistance")
@@ -88,6 +90,32 @@ def test_measures_of_our_own_print_as_they_parse():
 def test_what_is_no_measure_is_refused_by_name(text):
     with pytest.raises(ValueError, match="is not known; use AP, RR"):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["PEER", "PEER@10"])
+def test_peer_is_refused_with_the_reason_and_the_next_move(text):
+    with pytest.raises(ValueError, match=f"`{text}` is of no use here: PEER .* H is R - 1 .*; use RankDistance"):
+        parse(text)
+
+
+@given(st.permutations(range(1, 12)))
+def test_with_one_relevant_candidate_a_language_the_statistic_of_peer_is_constant(places):
+    # theory: 12 / (R (R + 1)) * (1 + 4 + ... + R^2) - 3 (R + 1) = 2 (2 R + 1) - 3 (R + 1) = R - 1, here 11 - 1
+    assert kruskal(*([place] for place in places)).statistic == pytest.approx(11 - 1)
+
+
+def test_a_file_that_names_peer_is_told_why(claimcheck, paper_claims):
+    claim = paper_claims / "hybrid-batches" / "10-reduces-language-bias.yaml"
+    claim.write_text(re.sub("measure: RankDistance", "measure: PEER", claim.read_text(encoding="utf-8")), encoding="utf-8")
+    reproduction = paper_claims.parent / "reproductions" / "hybrid-batches.yaml"
+    reproduction.write_text(re.sub(r"measures: \[AP,", "measures: [AP, PEER,", reproduction.read_text(encoding="utf-8")),
+                            encoding="utf-8")
+    done = claimcheck("validate", paper_claims)
+    assert done.returncode == 2
+    for path, what in ((claim, "`measure` cannot be `PEER`; "), (reproduction, "the measure `PEER` is not known; ")):
+        told = [line for line in done.stdout.splitlines() if line.startswith(f"{path}:")]
+        assert told
+        assert all(f"{what}{NO_MEASURES['PEER']}" in line for line in told)
 
 
 def test_no_measure_can_be_made_around_the_parser():
@@ -175,7 +203,7 @@ def test_unknown_settings_and_routes_are_refused():
 # ---------------------------------------------------------------- cells
 
 
-def test_cells_are_languages_and_ordered_pairs_and_macro_is_the_mean_of_their_means():
+def test_cells_are_languages_and_ordered_pairs():
     places = table(Query("q1", "a", ranking("ABab"), cluster="x"), Query("q2", "a", ranking("abAB"), cluster="y"),
                    Query("q1", "b", ranking("aBAb"), cluster="x"))
     found = values(places, parse("RR"), "multilingual")
@@ -183,12 +211,25 @@ def test_cells_are_languages_and_ordered_pairs_and_macro_is_the_mean_of_their_me
         ("a", "", [1, 1 / 3]), ("b", "", [1 / 2])]
     assert [cell.questions.tolist() for cell in found] == [["q1", "q2"], ["q1"]]
     assert [cell.clusters.tolist() for cell in found] == [["x", "y"], ["x"]]
-    assert macro(found) == pytest.approx(((1 + 1 / 3) / 2 + 1 / 2) / 2)
     pairs = values(places, parse("RR"), "cross-lingual")
     assert [(cell.query_language, cell.candidate_language, cell.values.tolist()) for cell in pairs] == [
         ("a", "b", [1, 1 / 2]), ("b", "a", [1 / 2])]
     assert [(cell.query_language, cell.candidate_language) for cell in values(places, parse("AP"), "monolingual")] == [
         ("a", "a"), ("b", "b")]
+
+
+def test_a_mean_by_language_counts_languages_alike_and_one_by_question_counts_queries_alike():
+    places = table(Query("q1", "a", ranking("ABab")), Query("q2", "a", ranking("abAB")), Query("q1", "b", ranking("aBAb")))
+    found = values(places, parse("RR"), "multilingual")  # of a: 1 and 1/3, of b: 1/2
+    assert mean_by_language(found) == pytest.approx(((1 + 1 / 3) / 2 + 1 / 2) / 2)
+    assert mean_by_question(found) == pytest.approx((1 + 1 / 3 + 1 / 2) / 3)
+
+
+@given(st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3), min_size=1, max_size=4))
+def test_the_two_means_are_equal_where_all_cells_are_equally_large(cells):
+    made = [CellValues(route="r", query_language=str(number), candidate_language="", questions=np.array(["1", "2", "3"]),
+                       clusters=np.array(["c"] * 3), values=np.array(each)) for number, each in enumerate(cells)]
+    assert mean_by_language(made) == pytest.approx(mean_by_question(made), abs=1e-15)
 
 
 def test_what_is_undefined_is_left_out_and_never_0():
@@ -206,8 +247,9 @@ def test_where_nothing_is_defined_there_is_no_cell_and_no_mean():
     assert values(places, parse("RankDistance"), "multilingual") == []
     assert values(places, parse("AP"), "cross-lingual") == []
     assert chance_values(places, parse("RankDistance"), "multilingual") == []
-    with pytest.raises(ValueError, match="nothing to take a mean of"):
-        macro([])
+    for mean in (mean_by_language, mean_by_question):
+        with pytest.raises(ValueError, match="nothing to take a mean of"):
+            mean([])
 
 
 def test_folds_of_a_route_are_one_cell_in_order_of_questions_and_routes_are_apart():
@@ -244,8 +286,8 @@ def test_chance_of_the_same_language_is_the_mean_over_all_orders(k):
         found.append(Query(f"q{number}", "a", own_language_is_where(order, relevant)))
     places = table(*found)
     measure = parse(f"SameLanguage@{k}")
-    assert macro(chance_values(places, measure, "multilingual")) == pytest.approx(2 / 6)
-    assert macro(values(places, measure, "multilingual")) == pytest.approx(2 / 6)
+    assert mean_by_language(chance_values(places, measure, "multilingual")) == pytest.approx(2 / 6)
+    assert mean_by_language(values(places, measure, "multilingual")) == pytest.approx(2 / 6)
 
 
 def test_chance_of_the_same_language_needs_the_size_of_that_language():
@@ -264,7 +306,7 @@ def test_chance_is_what_a_simulation_of_a_larger_pool_finds(measure):
     places = table(*queries)
     (cell,) = values(places, parse(measure), "multilingual")
     error = max(cell.values.std() / math.sqrt(worlds), 0.5 / worlds)  # Max@R happens in no world: 1 of 1,313,400 orders
-    assert abs(cell.values.mean() - macro(chance_values(places, parse(measure), "multilingual"))) < 4 * error
+    assert abs(cell.values.mean() - mean_by_language(chance_values(places, parse(measure), "multilingual"))) < 4 * error
 
 
 def test_chance_of_the_distance_by_theory():

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claimcheck.corpora.corpus import Candidate, LanguagePart, ParallelCorpus, Question
@@ -71,6 +71,7 @@ def clusters(corpus: ParallelCorpus) -> dict[str, str]:
     return {question.id: f"article of {question.id}" for part in corpus.parts.values() for question in part.questions}
 
 
+@settings(deadline=None)  # the first example waits for the compiler
 @given(corpora())
 def test_places_equal_those_of_the_oracle(corpus):
     asked = any(part.questions for part in corpus.parts.values())
@@ -128,6 +129,25 @@ def test_ids_that_mix_languages_are_refused():
         evaluate(ParallelCorpus(name="d", parts=parts), embed, "r", 0, {"q": "c"})
 
 
+def test_an_id_that_stands_twice_is_refused():
+    parts = {"de": one_question("de", [("d/1", "one"), ("d/1", "two")])}
+    with pytest.raises(ValueError, match="the candidate id d/1 stands twice in d"):
+        evaluate(ParallelCorpus(name="d", parts=parts), embed, "r", 0, {"q": "c"})
+
+
+@pytest.mark.parametrize(("role", "named"), [("query", "query en/q"), ("passage", "passage d/en/00001")])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_vector_that_is_not_finite_is_named_by_the_first_id_that_has_its_text(role: str, named: str, value: float):
+    def broken(texts: list[str], given: str) -> torch.Tensor:
+        vectors = embed(texts, given)
+        vectors[texts.index("one"), 0] = value if given == role else 0.0
+        return vectors
+
+    with pytest.raises(ValueError, match=f"the vector of the {named} is not finite"):
+        evaluate(one_language(["two", "one", "one"], 0), broken, "r", 0, {"q": "c"})
+
+
+@settings(deadline=None)
 @given(corpora(), st.randoms(use_true_random=False))
 def test_the_order_of_questions_and_languages_moves_no_byte(corpus, generator):
     if not clusters(corpus) or not any(part.candidates for part in corpus.parts.values()):
@@ -168,7 +188,9 @@ def test_scores_below_zero_rank_by_their_size_down_to_the_last_bit():
 def test_what_is_no_number_is_refused():
     bad = torch.tensor([[1.0], [float("nan")]])
     for queries, candidates in ((bad, torch.ones(3, 1)), (torch.ones(3, 1), bad),
-                                (torch.tensor([[float("inf")]]), torch.zeros(2, 1))):
+                                (torch.ones(1, 1), torch.tensor([[float("inf")]])),
+                                (torch.tensor([[float("inf")]]), torch.zeros(2, 1)),
+                                (torch.full((1, 1), 1e20), torch.full((2, 1), 1e20))):  # 1e40 is beyond float32
         with pytest.raises(ValueError, match="a score is not a number"):
             places(queries, candidates)
 

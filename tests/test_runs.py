@@ -73,7 +73,7 @@ def test_every_run_says_what_it_was_made_from(whole):
     assert len(records) == RUNS
     for record in records:
         assert record["key"] in results(store)
-        assert set(record["libraries"]) == {"python", "unicode", "numpy", "pyarrow", "torch"}
+        assert set(record["libraries"]) == {"python", "unicode", "numba", "numpy", "pyarrow", "torch"}
         assert len(record["sources"]) == 64
         assert record["machine"]["cores"] >= 1
         for leg in record["legs"]:
@@ -200,7 +200,7 @@ def test_a_damaged_result_is_named_and_nothing_is_judged_by_it(whole, root: Path
 def test_training_here_gives_the_committed_results(root: Path, data_dir: Path):
     """To the bit on the kind of processor that made them; on another a last bit may differ, and training amplifies it."""
     from claimcheck.experiment.leg import Leg, execute
-    from claimcheck.measurement.measures import Setting, macro, parse, values
+    from claimcheck.measurement.measures import Setting, mean_by_language, parse, values
     from claimcheck.measurement.places import from_parquet
     from claimcheck.measurement.provenance import machine
     from claimcheck.plan import make
@@ -219,5 +219,5 @@ def test_training_here_gives_the_committed_results(root: Path, data_dir: Path):
             record["legs"][0]["instructions"] == made.record["instructions"]):
         assert made.places == committed, "run `make report`"
     for setting in Setting:
-        ours, theirs = (macro(values(from_parquet(each), parse("AP"), setting)) for each in (made.places, committed))
+        ours, theirs = (mean_by_language(values(from_parquet(each), parse("AP"), setting)) for each in (made.places, committed))
         assert ours == pytest.approx(theirs, abs=0.01)

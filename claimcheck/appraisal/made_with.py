@@ -47,3 +47,5 @@ def _provenance(record: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "machine", f"{machine['processor']}, {machine['cores']} cores, {machine['system']} {machine['architecture']}"
     leg = record["legs"][0]
     yield "each run", f"{leg['threads']} thread, {leg['device']}, {leg['instructions']}"
+    made = leg["products"]
+    yield "scores", f"products of at most {made['rows']} x {made['columns']}, {made['threads']} thread, {made['library']}"

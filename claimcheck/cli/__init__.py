@@ -8,9 +8,11 @@ import click
 
 from claimcheck import __version__
 from claimcheck.cli.data import data
+from claimcheck.cli.exporting import export_run
 from claimcheck.cli.judging import report, run
 from claimcheck.cli.looking import list_claims, plan, schema, validate
 from claimcheck.cli.options import Verbs
+from claimcheck.cli.scoring import score
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -22,5 +24,5 @@ def main() -> None:
     """
 
 
-for verb in (run, list_claims, plan, validate, report, schema, data):
+for verb in (run, list_claims, plan, validate, report, schema, data, score, export_run):
     main.add_command(verb)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from claimcheck.corpora.corpus import JudgedQueries, LanguagePart, ParallelCorpus, Question
 from claimcheck.errors import UsageFault
+from claimcheck.measurement.trec import column
 
 RELEVANT = 1
 """The grade of the candidate that answers a question, where a corpus has no grades."""
@@ -63,7 +64,7 @@ def export_parallel(corpus: ParallelCorpus, folder: Path) -> tuple[Path, ...]:
 
 
 def _topics(questions: Iterable[Question]) -> Iterator[str]:
-    return (f"{_column(question.id)}\t{_BREAKS.sub(' ', question.text)}" for question in questions)
+    return (f"{column(question.id)}\t{_BREAKS.sub(' ', question.text)}" for question in questions)
 
 
 def _answers(corpus: ParallelCorpus, part: LanguagePart) -> Iterator[str]:
@@ -76,19 +77,12 @@ def _answers(corpus: ParallelCorpus, part: LanguagePart) -> Iterator[str]:
 
 def _candidates(part: LanguagePart) -> Iterator[str]:
     for each in part.candidates:
-        yield json.dumps({"id": _column(each.id), "language": each.language, "article": each.article, "text": each.text},
+        yield json.dumps({"id": column(each.id), "language": each.language, "article": each.article, "text": each.text},
                          ensure_ascii=False)
 
 
 def _joined(separator: str, topic: str, candidate: str, grade: int) -> str:
-    return separator.join((_column(topic), "Q0", _column(candidate), str(grade)))
-
-
-def _column(identifier: str) -> str:
-    """The id. Raises UsageFault: white space in it, or none of it, would move the columns of a line."""
-    if identifier.split() != [identifier]:
-        raise UsageFault(f"the id {identifier!r} cannot be exported: ids must have no white space and not be empty")
-    return identifier
+    return separator.join((column(topic), "Q0", column(candidate), str(grade)))
 
 
 def _in_files(name: str) -> str:

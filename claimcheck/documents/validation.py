@@ -12,7 +12,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from claimcheck.documents.yaml_text import Keys, Parsed
 from claimcheck.errors import Fault
-from claimcheck.fields import PATTERN_MOVES
+from claimcheck.fields import next_move
 
 T = TypeVar("T")
 _LONGEST_SHOWN = 60
@@ -107,7 +107,7 @@ def _worded(item: Any, where: Keys, rest: Keys, kind: Any) -> tuple[str, str, bo
     if name in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         return f"{label} is {_shown(given)}, out of its range", item["msg"].replace("Input should", "it should"), False
     if name == "string_pattern_mismatch":
-        return f"{label} cannot be {_shown(given)}", PATTERN_MOVES.get(str(context["pattern"]), "change it"), False
+        return f"{label} cannot be {_shown(given)}", next_move(str(context["pattern"]), given), False
     if name in ("too_short", "missing_positional_only_argument"):
         return f"{label} is empty", "give at least one", False
     if name == "string_too_long":

@@ -3,7 +3,7 @@
 import resource
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +15,9 @@ from claimcheck.corpora.corpus import ParallelCorpus
 from claimcheck.corpora.pairs import training_pairs
 from claimcheck.corpora.splits import Parts, parts
 from claimcheck.design import SYNTHETIC, Route
-from claimcheck.measurement.places import to_parquet_bytes
+from claimcheck.measurement.places import Places, to_parquet_bytes
 from claimcheck.measurement.store import Stored, stored
-from claimcheck.retrieval import batches, encoder
+from claimcheck.retrieval import batches, counting, encoder
 from claimcheck.retrieval.ranking import evaluate
 from claimcheck.retrieval.training import Trained, train
 from claimcheck.run import Json, Run
@@ -35,12 +35,36 @@ class Leg:
     files: Mapping[str, Mapping[str, Path]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prepared:
+    """A leg as it is ready to be evaluated: its data, what was trained on what, and the encoder that came of it."""
+
+    part: Parts
+    plan: batches.BatchPlan
+    trained: Trained
+    embed: Callable[[list[str], encoder.Role], torch.Tensor]
+
+
 def execute(leg: Leg) -> Stored:
     """Train and evaluate on one thread: a pure function of the leg, the sources, the libraries and the files.
 
     Raises CorruptInput: a file differs in kind from what was verified; ValueError: the design cannot be carried out.
     """
     started, cpu_started = time.perf_counter(), time.process_time()
+    made = prepared(leg)
+    between = time.perf_counter()
+    places = evaluated(leg, made)
+    ended = time.perf_counter()
+    return stored(to_parquet_bytes(places), {
+        "route": leg.route.name, "fold": leg.fold, **_sizes(made.part), "batch_plan": made.plan.digest,
+        **_realised(made.trained), "train_seconds": round(between - started, 3), "evaluate_seconds": round(ended - between, 3),
+        "cpu_seconds": round(time.process_time() - cpu_started, 3), "peak_memory_bytes": _peak_memory(),
+        "threads": torch.get_num_threads(), "device": "cpu", "products": counting.made_by(),
+        "instructions": torch.backends.cpu.get_cpu_capability()})
+
+
+def prepared(leg: Leg) -> Prepared:
+    """Train what a leg trains. Raises as `execute` does."""
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(mode=True)
     condition, seed = leg.run.condition, leg.run.seed
@@ -52,18 +76,16 @@ def execute(leg: Leg) -> Stored:
     model = encoder.build(condition.model, passages, condition.training, seed)
     plan = batches.make(pairs, condition.filling, condition.training, seed)
     trained = train(model, pairs, plan, condition.training, seed)
-    between = time.perf_counter()
 
     def embed(texts: list[str], role: encoder.Role) -> torch.Tensor:
         return encoder.encode_all(model, model.prepare(texts, role))
 
-    places = evaluate(part.evaluate, embed, leg.route.name, leg.fold, part.clusters.of_question)
-    ended = time.perf_counter()
-    return stored(to_parquet_bytes(places), {
-        "route": leg.route.name, "fold": leg.fold, **_sizes(part), "batch_plan": plan.digest, **_realised(trained),
-        "train_seconds": round(between - started, 3), "evaluate_seconds": round(ended - between, 3),
-        "cpu_seconds": round(time.process_time() - cpu_started, 3), "peak_memory_bytes": _peak_memory(),
-        "threads": torch.get_num_threads(), "device": "cpu", "instructions": torch.backends.cpu.get_cpu_capability()})
+    return Prepared(part=part, plan=plan, trained=trained, embed=embed)
+
+
+def evaluated(leg: Leg, made: Prepared) -> Places:
+    """The places of a leg that is prepared."""
+    return evaluate(made.part.evaluate, made.embed, leg.route.name, leg.fold, made.part.clusters.of_question)
 
 
 @lru_cache(maxsize=4)

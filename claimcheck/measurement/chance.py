@@ -7,7 +7,8 @@ from math import prod
 
 import numpy as np
 
-from claimcheck.measurement.measures import CellValues, Measure, Queries, Setting, ideal_gain, queries_of
+from claimcheck.measurement.formulas import ideal_gain
+from claimcheck.measurement.measures import CellValues, Measure, Queries, Setting, queries_of
 from claimcheck.measurement.places import Numbers, Places
 
 
@@ -20,7 +21,7 @@ def chance_values(places: Places, measure: Measure, setting: Setting | str, rout
     queries = queries_of(places, measure, Setting(setting), route)
     if measure.name == "SameLanguage":
         return queries.cells(_own_pool(queries) / queries.pool)
-    kinds, which = np.unique(np.stack((queries.relevant, queries.pool)), axis=1, return_inverse=True)
+    kinds, which = np.unique(np.stack((queries.ranked.relevant, queries.pool)), axis=1, return_inverse=True)
     expected = [expectation(measure, relevant=relevant, pool=pool) for relevant, pool in kinds.T.tolist()]
     return queries.cells(np.array(expected, np.float64)[which.ravel()])
 
@@ -70,7 +71,7 @@ def _smallest(relevant: int, pool: int) -> Numbers:
 
 def _own_pool(queries: Queries) -> Numbers:
     """How many candidates of each query's pool are in its own language, as any row of the same fold tells."""
-    places, heads = queries.places, queries.rows[queries.first]
+    places, heads = queries.places, queries.heads()
     folds = list(zip(places.route.codes.tolist(), places.fold.tolist(), strict=True))
     candidate, query = places.candidate_language.strings().tolist(), places.query_language.strings().tolist()
     size = {(*fold, language): pool for fold, language, pool in

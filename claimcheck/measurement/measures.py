@@ -1,5 +1,7 @@
 """Measures of rankings, derived from places: per query, in cells of one query language or one ordered pair of languages.
 
+Those that TREC runs have as well are defined in `formulas`, once for both.
+
 | measure | of a query with R relevant candidates in a pool of N |
 | --- | --- |
 | AP | mean over the relevant candidates of the precision at their places |
@@ -24,6 +26,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from claimcheck.fields import NO_MEASURES
+from claimcheck.measurement.formulas import FORMULAS, RelevantPlaces, computed
 from claimcheck.measurement.places import TOP, Numbers, Places
 
 _DISTANCES = ("RankDistance", "RankDistanceShare", "LogRankDistance")
@@ -42,13 +46,15 @@ class Setting(StrEnum):
 class Measure:
     """A measure as a value that prints as it parses. `cutoff`: the k of its name, "R" in Max@R, None where it has none.
 
-    Raises ValueError: there is no such measure.
+    Raises ValueError: there is no such measure, or it says nothing of the data here.
     """
 
     name: str
     cutoff: int | str | None = None
 
     def __post_init__(self) -> None:
+        if self.name in NO_MEASURES:
+            raise ValueError(f"the measure `{self}` is of no use here: {NO_MEASURES[self.name]}")
         if not _MEASURE.fullmatch(str(self)):
             raise ValueError(f"the measure `{self}` is not known; use AP, RR, R@k, nDCG@k, Max@k, Max@R, SameLanguage@k, "
                              f"{', '.join(_DISTANCES)}, with k from 1")
@@ -60,7 +66,7 @@ class Measure:
 
 
 def parse(text: str) -> Measure:
-    """The measure of a name. Raises ValueError: there is no such measure.
+    """The measure of a name. Raises ValueError: there is no such measure, or it says nothing of the data here.
 
     >>> parse("nDCG@10"), str(parse("Max@R"))
     (Measure(name='nDCG', cutoff=10), 'Max@R')
@@ -91,41 +97,55 @@ def values(places: Places, measure: Measure, setting: Setting | str, route: str 
     Raises ValueError: the measure has no meaning in the setting, or there is no such route.
     """
     queries = queries_of(places, measure, Setting(setting), route)
-    return queries.cells(_computed(measure, queries))
+    return queries.cells(_of(measure, queries))
 
 
-def macro(cells: Sequence[CellValues]) -> float:
-    """The plain mean over cells of their means. Raises ValueError: there is no cell."""
+def mean_by_language(cells: Sequence[CellValues]) -> float:
+    """The plain mean over cells of their means, the macro mean: each language, or pair of them, counts the same.
+
+    Source: arXiv:2408.10536, which averages its tables so. Raises ValueError: there is no cell.
+    """
+    return float(np.mean([cell.values.mean() for cell in _some(cells)]))
+
+
+def mean_by_question(cells: Sequence[CellValues]) -> float:
+    """The mean over all queries of all cells, a question in each language being a query: large cells count more.
+
+    The two means are equal where all cells are equally large. Source: arXiv:2004.05484 (LAReQA), which averages AP over the
+    questions of all languages. Raises ValueError: there is no cell.
+    """
+    return float(np.mean(np.concatenate([cell.values for cell in _some(cells)])))
+
+
+def _some(cells: Sequence[CellValues]) -> Sequence[CellValues]:
     if not cells:
         raise ValueError("no query has a value: there is nothing to take a mean of")
-    return float(np.mean([cell.values.mean() for cell in cells]))
+    return cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Queries:
     """The queries of a setting for which a measure is defined, in order of cells and questions; folds of a route joined.
 
-    `rows`: rows of `places`, query by query, best place first; `place`: that place. A query begins at `first` in them and has
-    `relevant` of them; `pool`: the size of its pool. `begins`: the query at which each cell begins.
+    `rows`: rows of `places`, query by query, best place first; `ranked`: their places in this setting. `pool`: the size of each
+    query's pool. `begins`: the query at which each cell begins.
     """
 
     places: Places
     setting: Setting
     rows: Numbers
-    place: Numbers
-    first: Numbers
-    relevant: Numbers
+    ranked: RelevantPlaces
     pool: Numbers
     begins: Numbers
 
-    def sums(self, terms: Numbers) -> Numbers:
-        """Sums of each query over its relevant candidates."""
-        return np.add.reduceat(terms, self.first) if len(self.first) else np.zeros(0)
+    def heads(self) -> Numbers:
+        """The row of `places` with each query's best place, (q,)."""
+        return self.rows[self.ranked.first]
 
-    def cells(self, computed: Numbers) -> list[CellValues]:
+    def cells(self, each: Numbers) -> list[CellValues]:
         """A value of each query, in cells."""
-        made, heads, table = [], self.rows[self.first], self.places
-        for rows, given in zip(np.split(heads, self.begins[1:]), np.split(computed, self.begins[1:]), strict=True):
+        made, table = [], self.places
+        for rows, given in zip(np.split(self.heads(), self.begins[1:]), np.split(each, self.begins[1:]), strict=True):
             if len(rows):  # of no query at all there is one empty piece
                 route, query, candidate = (str(column.at(rows[:1]).strings()[0]) for column in (
                     table.route, table.query_language, table.candidate_language))
@@ -156,8 +176,9 @@ def queries_of(places: Places, measure: Measure, setting: Setting, route: str | 
     enough = relevant > (measure.name in _DISTANCES)  # a distance needs two
     rows, relevant = rows[np.repeat(enough, relevant)], relevant[enough]
     first = np.cumsum(relevant) - relevant
-    return Queries(places=places, setting=setting, rows=rows, place=place[rows], first=first, relevant=relevant,
-                   pool=pool[rows[first]], begins=_starts(rows[first], cell))
+    ranked = RelevantPlaces(place=place[rows], first=first, relevant=relevant)
+    return Queries(places=places, setting=setting, rows=rows, ranked=ranked, pool=pool[rows[first]],
+                   begins=_starts(rows[first], cell))
 
 
 def _starts(rows: Numbers, columns: Sequence[Numbers]) -> Numbers:
@@ -167,34 +188,20 @@ def _starts(rows: Numbers, columns: Sequence[Numbers]) -> Numbers:
     return np.flatnonzero(differs)
 
 
-def _computed(measure: Measure, queries: Queries) -> Numbers:
-    """The measure of each query, from its places in ascending order."""
-    place, relevant, k = queries.place, queries.relevant, measure.cutoff if isinstance(measure.cutoff, int) else 0
-    best, last = place[queries.first], place[queries.first + relevant - 1]
+def _of(measure: Measure, queries: Queries) -> Numbers:
+    """The measure of each query: by its formula, or by what stored places alone tell, pools and languages."""
+    ranked = queries.ranked
+    if measure.name in FORMULAS:
+        return computed(measure.name, measure.cutoff, ranked)
+    best, last = ranked.best(), ranked.last()
     made: Numbers
     match measure.name:
-        case "AP":
-            number = np.arange(1, len(place) + 1) - np.repeat(queries.first, relevant)  # the i-th relevant, best first
-            made = queries.sums(number / place) / relevant
-        case "RR":
-            made = 1 / best
-        case "R":
-            made = queries.sums(1.0 * (place <= k)) / relevant
-        case "nDCG":
-            made = queries.sums((place <= k) / np.log2(place + 1.0)) / ideal_gain(relevant, k)
-        case "Max":
-            made = last <= (k or relevant)
         case "SameLanguage":
-            top = queries.places.own_language_top[queries.rows[queries.first]]
+            k = int(measure.cutoff or 0)
+            top = queries.places.own_language_top[queries.heads()]
             made = np.bitwise_count(top & ((1 << k) - 1)) / np.minimum(queries.pool, k)
         case "LogRankDistance":
             made = np.log(last) - np.log(best)
         case _:
             made = (last - best) / (queries.pool - 1 if measure.name == "RankDistanceShare" else 1)
     return made
-
-
-def ideal_gain(relevant: Numbers, k: int) -> Numbers:
-    """The discounted gain of the best ranking of so many relevant candidates, cut off at k."""
-    gains = np.cumsum(1 / np.log2(np.arange(2, 2 + min(k, int(relevant.max(initial=1))))))
-    return np.asarray(gains[np.minimum(relevant, k) - 1])

@@ -1,33 +1,29 @@
-"""Ranking by exact scores: vectors of queries and candidates -> places of the relevant ones. The one owner of ties.
-
-Among equal scores (as float32) the candidate whose id is larger in byte order stands first, as in trec_eval. So score and
-place in byte order are one integer, no two candidates of a pool share it, and a place is 1 + the number of larger ones.
-"""
+"""Ranking a parallel corpus: vectors of questions and of the candidates of all languages -> places of the relevant ones."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
-from claimcheck.corpora.corpus import ParallelCorpus
-from claimcheck.measurement.places import TOP, Labels, Places, arrange
+from claimcheck.corpora.corpus import ParallelCorpus, Question
+from claimcheck.measurement.places import Labels, Places, arrange
+from claimcheck.retrieval.counting import count
 from claimcheck.retrieval.encoder import Role
-
-_BLOCK = 256
-"""Queries of one product. All products have one shape, the last filled up with zeros: the shape moves a score's last bit."""
-_FEW = 16
-"""Texts are filled up to a multiple of this: kernels for fewer round by the position of a row (seen with MKL, up to 11)."""
+from claimcheck.retrieval.in_memory import InMemory
+from claimcheck.retrieval.pool import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
     """The candidates of all languages, in byte order of their ids, so that each language is one slice of them.
 
-    `text` (N,) int64: the row of each candidate's text among the distinct ones, so that equal texts share their scores.
-    Language number l, of `languages` in that order, is the slice `bounds[l]` to `bounds[l + 1]`.
+    `text` (N,) int64: the row of each candidate's text among the distinct ones, which are in order of their first candidates;
+    so equal texts share their scores. Language number l, of `languages` in that order, is the slice `bounds[l]` to
+    `bounds[l + 1]`.
     """
 
     text: Tensor
@@ -51,55 +47,94 @@ class Ranked:
 
 
 def rank(queries: Tensor, candidates: Tensor, pool: Pool, relevant: Tensor, language: Tensor) -> Ranked:
-    """Rank all candidates for each query by the product of their vectors, by counting.
+    """Rank all candidates for each query by the product of their vectors.
 
     `queries` (n, d) and `candidates` (u, d), float32, u distinct texts; `relevant` (n, L) int64: the one relevant candidate
     in each language of the pool, -1 where there is none; `language` (n,) int64: that of the query, -1 if the pool lacks it.
-    Memory: about 30 bytes times 256 times N, besides what is given. Raises ValueError: vectors of another type, a score that
-    is no number, or an empty pool.
+    Raises ValueError: vectors of another type, a score that is no finite number, or an empty pool.
     """
+    return _ranked(queries, candidates, pool, _Asked(row=np.arange(len(queries)), relevant=relevant.numpy(),
+                                                    language=language.numpy()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Asked:
+    """Questions: the `row` (n,) of each one's text among the vectors; `relevant` (n, L) and `language` (n,) as in `rank`."""
+
+    row: Array
+    relevant: Array
+    language: Array
+
+
+def _ranked(queries: Tensor, candidates: Tensor, pool: Pool, asked: _Asked) -> Ranked:
+    """`rank` for questions some of which may share their text, and so one row of vectors."""
     if not len(pool.text):
         raise ValueError("the pool is empty: there is nothing to rank")
     if not queries.dtype == candidates.dtype == torch.float32:
         raise ValueError(f"scores are float32, the vectors are {queries.dtype} and {candidates.dtype}")
-    texts = pad(candidates, (0, 0, 0, -len(candidates) % _FEW)).T
-    sizes = torch.tensor(pool.bounds).diff()
-    language_of = torch.repeat_interleave(torch.arange(len(sizes)), sizes)
-    blocks = []
-    for start in range(0, len(queries), _BLOCK):
-        block = queries[start : start + _BLOCK]
-        scores = (pad(block, (0, 0, 0, _BLOCK - len(block))) @ texts)[: len(block)].cpu()[:, pool.text]
-        if scores.isnan().any():
-            raise ValueError("a score is not a number: a vector of a query or of a candidate is not finite")
-        keys = _keys(scores)
-        top = keys.topk(min(TOP, keys.shape[1]), dim=1).indices
-        own = language_of[top] == language[start : start + _BLOCK, None]
-        blocks.append((*_places(scores, keys, pool, relevant[start : start + _BLOCK]),
-                       (own << torch.arange(own.shape[1])).sum(1).to(torch.int16)))
-    if not blocks:
-        none = relevant.new_zeros(relevant.shape, dtype=torch.int32)
-        return Ranked(place_in_language=none, tied_in_language=none, place=none, tied=none, own_language_top=none.new_zeros(0))
-    within, tied_within, overall, tied, tops = (torch.cat(parts) for parts in zip(*blocks, strict=True))
-    return Ranked(place_in_language=within, tied_in_language=tied_within, place=overall, tied=tied, own_language_top=tops)
+    _check_finite(queries, candidates)
+    columns = InMemory(vectors_of_texts=candidates.numpy(), text=pool.text.numpy(), bounds=np.array(pool.bounds))
+    question, language = (each.astype(np.int32) for each in np.nonzero(asked.relevant >= 0))
+    by_row = np.argsort(asked.row[question], kind="stable")
+    question, language = question[by_row], language[by_row]
+    del by_row
+    first = np.searchsorted(asked.row[question], np.arange(len(queries) + 1))
+    tally = count(queries.numpy(), columns, columns.relevant(first, asked.relevant[question, language]))
+    made = np.zeros((4, *asked.relevant.shape), np.int32)
+    made[:, question, language] = 1 + tally.above_in_language, tally.tied_in_language, 1 + tally.above, tally.tied
+    own = tally.best_language[asked.row] == np.where(asked.language < 0, -2, asked.language)[:, None]  # -1: no such place
+    tops = (own << np.arange(own.shape[1])).sum(1).astype(np.int16)
+    within, tied_within, overall, tied = (torch.from_numpy(each) for each in made)
+    return Ranked(place_in_language=within, tied_in_language=tied_within, place=overall, tied=tied,
+                  own_language_top=torch.from_numpy(tops))
 
 
-def _keys(scores: Tensor) -> Tensor:
-    """Score and place in byte order as one int64: the bits of a float32, put in the order of integers, above the place."""
-    bits = (scores + 0.0).view(torch.int32)  # -0.0 becomes 0.0, which it equals
-    ordered = bits ^ ((bits >> 31) & 0x7FFFFFFF)  # negative floats have their bits in the order of their size
-    return (ordered.to(torch.int64) << 32) | torch.arange(scores.shape[1])
+def _check_finite(queries: Tensor, candidates: Tensor) -> None:
+    """Raise ValueError unless no product of the vectors can be other than a finite float32."""
+    bounds = (torch.aminmax(each) for each in (queries, candidates) if each.numel())
+    largest = [float(torch.maximum(least.abs(), most.abs())) for least, most in bounds]
+    if not prod(largest) * queries.shape[1] < torch.finfo(torch.float32).max:  # a NaN is not less
+        raise ValueError("a score is not a number, or has no end: a vector of a query or of a candidate is not finite, or "
+                         "beyond all measure")
 
 
-def _places(scores: Tensor, keys: Tensor, pool: Pool, relevant: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Place and ties of each relevant candidate within its language and within the pool; 0 where there is none."""
-    counts = []
-    for number, (begin, end) in enumerate(zip(pool.bounds[:-1], pool.bounds[1:], strict=True)):
-        chosen = relevant[:, number, None].clamp(min=0)  # where there is none, any will do: it is taken out below
-        above, equal = keys > keys.gather(1, chosen), scores == scores.gather(1, chosen)
-        counts.append(torch.stack((1 + above[:, begin:end].sum(1), equal[:, begin:end].sum(1) - 1,
-                                   1 + above.sum(1), equal.sum(1) - 1)))
-    within, tied_within, overall, tied = torch.stack(counts, dim=2).masked_fill(relevant < 0, 0).to(torch.int32)
-    return within, tied_within, overall, tied
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Problem:
+    """A parallel corpus with its vectors: what is asked, of which pool.
+
+    `candidates`: ids in byte order; `questions` in the order in which counting likes them; the row `row[i]` of `queries`
+    (v, d) is that of the i-th, `relevant[i]` (L,) its relevant candidates, -1 where a language has none. `texts` (u, d): the
+    vectors of the pool's distinct texts.
+    """
+
+    pool: Pool
+    candidates: tuple[str, ...]
+    questions: tuple[Question, ...]
+    row: Array
+    relevant: Array
+    queries: Tensor
+    texts: Tensor
+
+
+def pose(corpus: ParallelCorpus, embed: Callable[[list[str], Role], Tensor]) -> Problem:
+    """Embed each distinct text of a corpus once, and say what is asked of which pool.
+
+    Raises ValueError: there are no questions or no candidates; the candidates' ids do not keep languages apart or stand twice;
+    a vector is not finite, with the id.
+    """
+    pool, ids, passages, relevant_of = _pool(corpus)
+    # questions that share their relevant candidates stand together
+    asked = sorted((question for part in corpus.parts.values() for question in part.questions), key=lambda each: each.id)
+    if not asked or not passages:
+        raise ValueError(f"{corpus.name} has no questions or no candidates: there is nothing to rank")
+    queries: dict[str, str] = {}
+    for each in asked:
+        queries.setdefault(each.text, f"{each.language}/{each.id}")
+    number = {text: row for row, text in enumerate(queries)}
+    return Problem(
+        pool=pool, candidates=tuple(ids), questions=tuple(asked), row=np.array([number[each.text] for each in asked]),
+        relevant=np.array([[relevant_of.get((each.id, language), -1) for language in pool.languages] for each in asked]),
+        queries=_embedded(embed, queries, "query"), texts=_embedded(embed, passages, "passage"))
 
 
 def evaluate(corpus: ParallelCorpus, embed: Callable[[list[str], Role], Tensor], route: str, fold: int,
@@ -107,24 +142,19 @@ def evaluate(corpus: ParallelCorpus, embed: Callable[[list[str], Role], Tensor],
     """Places of all questions of a corpus among all its candidates; each distinct text is embedded once.
 
     `embed`: texts and their role -> their vectors (n, d), float32. `clusters`: question id -> its article or connected
-    component. A question without a relevant candidate in any language has no row. Raises ValueError: as `rank`; a question
-    has no cluster; the candidates' ids do not keep languages apart.
+    component. A question without a relevant candidate in any language has no row. Raises ValueError: as `pose` and `rank`; a
+    question has no cluster.
     """
-    pool, texts, relevant_of = _pool(corpus)
-    asked = [question for part in corpus.parts.values() for question in part.questions]
-    if without := next((each.id for each in asked if each.id not in clusters), None):
+    if without := next((each.id for part in corpus.parts.values() for each in part.questions if each.id not in clusters), None):
         raise ValueError(f"the question {without} belongs to no cluster")
-    number = {text: place for place, text in enumerate(dict.fromkeys(question.text for question in asked))}
-    if not number or not texts:
-        raise ValueError(f"{corpus.name} has no questions or no candidates: there is nothing to rank")
-    code = {language: place for place, language in enumerate(pool.languages)}
-    relevant = torch.tensor([[relevant_of.get((each.id, language), -1) for language in pool.languages] for each in asked])
-    own = torch.tensor([code.get(each.language, -1) for each in asked])
-    vectors = embed(list(number), "query")[[number[each.text] for each in asked]]
-    ranked = rank(vectors, embed(texts, "passage"), pool, relevant, own)
-    row, column = (each.numpy() for each in torch.nonzero(relevant >= 0, as_tuple=True))
-    by_query = {"question": [each.id for each in asked], "query_language": [each.language for each in asked],
-                "cluster": [clusters[each.id] for each in asked]}
+    asked = pose(corpus, embed)
+    pool, code = asked.pool, {language: place for place, language in enumerate(asked.pool.languages)}
+    ranked = _ranked(asked.queries, asked.texts, pool, _Asked(
+        row=asked.row, relevant=asked.relevant, language=np.array([code.get(each.language, -1) for each in asked.questions])))
+    row, column = np.nonzero(asked.relevant >= 0)
+    ids = [each.id for each in asked.questions]
+    by_query = {"question": ids, "query_language": [each.language for each in asked.questions],
+                "cluster": [clusters[each] for each in ids]}
     counted = ("place_in_language", "tied_in_language", "place", "tied")
     return arrange({
         "route": [route] * len(row), "fold": np.full(len(row), fold),
@@ -135,18 +165,33 @@ def evaluate(corpus: ParallelCorpus, embed: Callable[[list[str], Role], Tensor],
         "own_language_top": ranked.own_language_top.numpy()[row]})
 
 
-def _pool(corpus: ParallelCorpus) -> tuple[Pool, list[str], dict[tuple[str, str], int]]:
-    """The pool of all candidates, their distinct texts, and (question id, language) -> place of the relevant one in it."""
+def _embedded(embed: Callable[[list[str], Role], Tensor], texts: Mapping[str, str], role: Role) -> Tensor:
+    """The vectors of texts, named by the id of what has them first. Raises ValueError: one is not finite, with that id."""
+    vectors = embed(list(texts), role)
+    if not vectors.isfinite().all():
+        wrong = int(torch.nonzero(~vectors.isfinite().all(dim=1))[0])
+        raise ValueError(f"a score is not a number, or has no end: the vector of the {role} {[*texts.values()][wrong]} is not "
+                         "finite")
+    return vectors
+
+
+def _pool(corpus: ParallelCorpus) -> tuple[Pool, list[str], dict[str, str], dict[tuple[str, str], int]]:
+    """The pool, the ids in it, its distinct texts with their first ids, and (question id, language) -> the relevant place."""
     candidates = sorted((candidate.id, language, at, candidate.text) for language, part in corpus.parts.items()
                         for at, candidate in enumerate(part.candidates))  # strings sort as their UTF-8 bytes do
-    spoken = [language for _, language, _, _ in candidates]
+    ids, spoken = [each[0] for each in candidates], [each[1] for each in candidates]
+    if twice := next((one for one, other in pairwise(ids) if one == other), None):
+        raise ValueError(f"the candidate id {twice} stands twice in {corpus.name}")
     languages = tuple(dict.fromkeys(spoken))
     if spoken != [language for language in languages for _ in range(spoken.count(language))]:
         raise ValueError(f"the ids of candidates of {corpus.name} mix languages; in byte order each has to stand together")
     place = {(language, at): number for number, (_, language, at, _) in enumerate(candidates)}
     relevant = {(question, language): place[language, at] for language, part in corpus.parts.items()
                 for question, at in part.relevant.items()}
-    row = {text: number for number, text in enumerate(dict.fromkeys(text for _, _, _, text in candidates))}
+    texts: dict[str, str] = {}
+    for identifier, _, _, text in candidates:
+        texts.setdefault(text, identifier)
+    row = {text: number for number, text in enumerate(texts)}
     bounds = tuple(np.cumsum([0, *(spoken.count(language) for language in languages)]).tolist())
-    pool = Pool(text=torch.tensor([row[text] for _, _, _, text in candidates]), languages=languages, bounds=bounds)
-    return pool, list(row), relevant
+    pool = Pool(text=torch.tensor([row[text] for *_, text in candidates]), languages=languages, bounds=bounds)
+    return pool, ids, texts, relevant
