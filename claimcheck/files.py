@@ -1,7 +1,10 @@
 """Files put in their place in one step: written beside it first, so that nobody ever sees half of one."""
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -22,6 +25,21 @@ def beside(path: Path, content: bytes) -> Path:
         made.unlink(missing_ok=True)
         raise
     return made
+
+
+@contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Hold a lock that is this file, or say that another process holds it. Whoever dies lets go of it.
+
+    Raises OSError: the file cannot be written.
+    """
+    with path.open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def umask() -> int:

@@ -92,7 +92,8 @@ def test_the_page_on_evaluation_measures_miracl_from_a_corpus_that_was_made(root
     exec(code, namespace)
     (tmp_path / "corpus-sw").mkdir()
     passages = [{"docid": f"{number}#0", "title": "", "text": str(number)} for number in range(30)]
-    (tmp_path / "corpus-sw" / "docs-0.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in passages), encoding="utf-8")
+    shard = tmp_path / "corpus-sw" / "docs-0.jsonl"
+    shard.write_text("".join(f"{json.dumps(each)}\n" for each in passages), encoding="utf-8")
     (tmp_path / "topics.miracl-v1.0-sw-dev.tsv").write_text("q1\t3\nq2\t28\n", encoding="utf-8")
     (tmp_path / "qrels.miracl-v1.0-sw-dev.tsv").write_text(
         "q1\tQ0\t28#0\t1\nq2\tQ0\t29#0\t1\nq2\tQ0\t0#0\t0\n", encoding="utf-8")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from claimcheck.run import Json, Run, digest_of
 
-_RETRIEVAL = ("batches", "compiled", "counting", "encoder", "in_memory", "kernel", "lanes", "ngram_encoder", "ngrams",
+_RETRIEVAL = ("batches", "compiled", "counting", "encoder", "in_memory", "kernel", "ngram_encoder", "ngrams",
               "on_torch", "pool", "ranking", "sort_keys", "training")
 MEASURING = ("corpora/corpus.py", "corpora/lareqa.py", "corpora/overlap.py", "corpora/pairs.py", "corpora/shingles.py",
              "corpora/splits.py", "corpora/synthetic.py", "experiment/leg.py", "measurement/places.py",

@@ -4,19 +4,17 @@
 process that holds a run's lock writes it, so two at once do not disturb each other, and a process that dies lets go of it.
 """
 
-import fcntl
 import hashlib
 import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from claimcheck.errors import CorruptInput, Fault, UsageFault
-from claimcheck.files import beside, umask
+from claimcheck.files import beside, held, umask
 from claimcheck.measurement.places import Places, from_parquet
 from claimcheck.run import Json, digest_of
 
@@ -102,19 +100,14 @@ class Store:
     def lock(self, key: str) -> Iterator[bool]:
         """Hold the lock of a run, or say that another process holds it. Whoever dies lets go of it."""
         folder = self.path / "locks"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            file: IO[str] = (folder / key).open("w", encoding="utf-8")
-        except OSError as error:
-            raise UsageFault(f"{self.path}: the store cannot be written ({error.strerror}); "
-                             "name another with --store") from None
-        with file:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True
+                folder.mkdir(parents=True, exist_ok=True)
+                free = stack.enter_context(held(folder / key))
+            except OSError as error:
+                raise UsageFault(f"{self.path}: the store cannot be written ({error.strerror}); "
+                                 "name another with --store") from None
+            yield free
 
     def _parts(self, key: str) -> Path:
         return self.path / "parts" / key

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from claimcheck.retrieval import kernel
-from claimcheck.retrieval.lanes import GROUP, SLACK
+from claimcheck.retrieval.kernel import GROUP, SLACK
 from claimcheck.retrieval.pool import Array, Block, Columns, Floats, Task, filled_up
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from claimcheck.corpora.miracl import Passage, encoded_text
 from claimcheck.errors import CorruptInput, MeasurementFailed, UsageFault, printable
-from claimcheck.files import beside
+from claimcheck.files import beside, held
 from claimcheck.retrieval.encoder import Role
 from claimcheck.retrieval.shards import AGAIN, BEGUN, LONGEST, WHOLE, Shards, fault, open_shards, path_of, unseal, whole_shard
 from claimcheck.run import Json, digest_of
@@ -34,22 +34,36 @@ def write(passages: Iterable[Passage], embed: Embed, folder: Path, *, name: str,
     `embed`: texts and their role -> vectors (n, d); it gets a whole shard at once, so that shards do not depend on each other.
     `made_from` identifies encoder and corpus. A shard that is whole is not encoded again, only its ids are compared with those
     that come: after an interruption the same call goes on, and the files are the same bytes if `embed` gives the same vectors.
-    One process writes a folder at a time. Memory: passages and texts of one shard, and its vectors twice.
+    One process writes a folder at a time. Memory: passages and texts of one shard, and about three times its vectors.
     Checked is that no id stands twice in a shard; in two shards it would take memory, and `rows_of` checks the ids it is asked.
 
-    Raises UsageFault: the folder is made from something else, or cannot be made; CorruptInput: no passages, an id that is
-    empty, too long, no UTF-8, holds a NUL or stands twice, a shard of before that is damaged; MeasurementFailed: a vector is
-    not finite, vectors of another shape than asked, or a file cannot be written. Whole shards are kept then.
+    Raises UsageFault: the folder is made from something else, written by another process, or cannot be made; CorruptInput: no
+    passages, an id that is empty, too long, no UTF-8, holds a NUL or stands twice, a shard of before that is damaged;
+    MeasurementFailed: a vector is not finite, vectors of another shape than asked, or a file cannot be written. Whole shards
+    are kept then.
     """
     if size < 1:
         raise ValueError("a shard holds at least one passage")
     begun = json.loads(json.dumps({"name": name, "made_from": dict(made_from), "size": size, "type": store_as}))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with held(folder / ".lock") as free:
+            if not free:
+                raise UsageFault(f"{folder}: another process is writing this folder; wait for it, or name another")
+            return _written(passages, embed, folder, begun)
+    except OSError as error:
+        raise UsageFault(f"{folder}: the folder cannot be made or written ({error.strerror}); name another") from None
+
+
+def _written(passages: Iterable[Passage], embed: Embed, folder: Path, begun: Mapping[str, Any]) -> Shards:
+    for left in folder.glob(".[0-9]*.npy.*"):  # what a process that was killed had begun
+        left.unlink()
     _begin(folder, begun)
     stream, records = iter(passages), list[dict[str, Any]]()
     while record := _next_shard(stream, embed, folder, begun, records):
         records.append(record)
     if not records:
-        raise CorruptInput([fault(folder, f"there are no passages of `{name}` to encode", "check the corpus")])
+        raise CorruptInput([fault(folder, f"there are no passages of `{begun['name']}` to encode", "check the corpus")])
     if len(standing := sorted(folder.glob("[0-9]*.json"))) > len(records):
         raise UsageFault(f"{standing[-1]}: the passages end before this shard, so it is of a larger corpus; "
                          + _elsewhere(folder))
@@ -60,10 +74,6 @@ def write(passages: Iterable[Passage], embed: Embed, folder: Path, *, name: str,
 
 def _begin(folder: Path, begun: Mapping[str, Any]) -> None:
     """Say in the folder what its shards are made from, or compare with what is said there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageFault(f"{folder}: the folder cannot be made ({error.strerror}); name another") from None
     if not (folder / BEGUN).exists():
         _put_json(folder / BEGUN, begun)
         return

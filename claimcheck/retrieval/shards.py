@@ -111,16 +111,13 @@ def rows_of(shards: Shards, ids: Collection[str]) -> dict[str, int]:
     Raises CorruptInput: ids that are in no shard (the first few, and how many), and ids that stand twice.
     """
     wanted = {each.encode(errors="surrogatepass"): each for each in ids}
-    # only what a shard can hold: numpy drops NULs at the end, and one long id would make all as long
-    possible = np.array([b"", *sorted(each for each in wanted if 0 < len(each) <= LONGEST and b"\0" not in each)])
     rows: dict[str, int] = {}
     of: dict[str, Shard] = {}
     faults = []
     for shard in shards.parts:
-        stored = shard.ids()
-        at = np.searchsorted(possible, stored, side="right") - 1  # the largest that is not beyond; the empty one is before all
-        for place in np.flatnonzero((possible[at] == stored) & (at > 0)).tolist():
-            known = wanted[stored[place]]
+        for place, each in enumerate(shard.ids().tolist()):
+            if (known := wanted.get(each)) is None:
+                continue
             if known in rows:
                 faults.append(fault(shard.path.with_suffix(".ids.npy"), f"holds the passage `{known}`, which stands in "
                                     f"{of[known].path.stem}.ids.npy already", "mend the corpus and encode it anew"))
