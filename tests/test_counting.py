@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claimcheck.measurement.places import TOP
-from claimcheck.retrieval import counting
+from claimcheck.retrieval import counting, kernel
 from claimcheck.retrieval.counting import count, made_by
 from claimcheck.retrieval.in_memory import InMemory
 from claimcheck.retrieval.lists import first
@@ -134,6 +134,20 @@ def test_both_ways_agree_on_scores_of_real_numbers_to_the_last_place() -> None:
 def test_texts_that_are_not_in_the_order_of_the_pool_are_refused() -> None:
     with pytest.raises(ValueError, match="not in the order"):
         InMemory(vectors_of_texts=np.zeros((2, 1), np.float32), text=np.array([1, 0]), bounds=np.array([0, 2]))
+
+
+def test_the_kernel_is_compiled_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = kernel.njit
+
+    def nowhere(**options: bool) -> object:
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")  # as numba says it
+        return real(**options)
+
+    monkeypatch.setattr(kernel, "njit", nowhere)
+    made = kernel._compiled(lambda value: value + 1)
+    assert made(1) == 2
+    assert type(made) is type(kernel.best_first)
 
 
 def test_what_decides_the_last_bit_is_told() -> None:

@@ -1,5 +1,6 @@
 """A run's rankings in the field's formats: the same numbers by our places, by `score` and by trec_eval, query by query."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from claimcheck.measurement.measures import Setting, parse, values
 from claimcheck.measurement.places import Places, from_parquet
 from claimcheck.measurement.provenance import Ingredients
 from claimcheck.measurement.scoring import score
-from claimcheck.measurement.store import Store
+from claimcheck.measurement.store import Store, stored
 from claimcheck.measurement.trec import read_judgments, read_run, write_judgments, write_run
 from claimcheck.measurement.work import work
 from claimcheck.plan import make
@@ -124,6 +125,18 @@ def test_the_command_writes_run_and_judgments_that_score_reads(claimcheck, root:
     assert claimcheck("export-run", *shared, "--out", tmp_path / "plain", "--plain").returncode == 0
     lines = (tmp_path / "plain" / "xquad-r.multilingual.run").read_text()
     assert run.read_text().endswith(f"# ir_metadata.end\n{lines}")
+
+
+def test_a_run_that_comes_out_otherwise_than_it_stands_in_the_store_is_an_error(claimcheck, root: Path, data_dir: Path,
+                                                                               tmp_path: Path):
+    own = ("--profile", "tiny", "--data-dir", data_dir, "--store", tmp_path / "store")
+    planned = json.loads(claimcheck("plan", root / "claims", *own, "--format", "json").stdout)
+    key, = (run["key"] for plan in planned["plans"] for run in plan["runs"] if (run["arm"], run["seed"]) == ("untrained", 0))
+    other = next((root / "reports" / "hybrid-batches" / "store").glob("*/places.parquet")).read_bytes()
+    Store(path=tmp_path / "store").publish(key, stored(other, {"key": key}))  # somebody else's places under this run's key
+    done = claimcheck("export-run", root / "claims", "--run", key, *own, "--depth", "3", "--out", tmp_path / "trec")
+    assert done.returncode == 1
+    assert "the run came out otherwise than it stands in" in done.stderr
 
 
 def test_a_key_that_names_no_run_or_several_is_refused(claimcheck, root: Path, data_dir: Path, tmp_path: Path):

@@ -137,7 +137,15 @@ STRETCH = 256
 """Columns that are passed over together where none of them can count."""
 
 
-@njit(cache=True, nogil=True)
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, compiled when it is first called; kept for later processes where some folder for it can be written."""
+    try:
+        return njit(cache=True, nogil=True)(function)  # type: ignore[no-any-return]
+    except RuntimeError:
+        return njit(nogil=True)(function)  # type: ignore[no-any-return]
+
+
+@_compiled
 def best_first(first: Array, thresholds: Array) -> Array:
     """The order (m,) in which each query's relevant candidates have their scores downwards."""
     made = np.arange(len(thresholds)).astype(np.int32)
@@ -151,7 +159,7 @@ def best_first(first: Array, thresholds: Array) -> Array:
     return made
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def add(scores: Array, pairs: Any, tile: Any, counts: Any, kept: Any) -> None:
     """Add a block of scores to what was counted: row by row, each of them looked at while it is at hand.
 
