@@ -21,7 +21,7 @@ ALL_OF_MIRACL = 106_332_152
 """Passages in all 18 languages of MIRACL. Source: the corpora as mteb/MIRACLRetrieval publishes them."""
 
 
-def memory_curve(folder: Path) -> list[str]:
+def memory_curve() -> list[str]:
     lines = ["## Memory", "",
              f"Most memory of one `rank` beyond what stood before it, {DIMENSIONS} dimensions, the kernel compiled and the",
              "library's own buffers in place; random vectors. The arrays of results grow with queries and stand apart.", "",

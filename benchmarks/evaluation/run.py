@@ -184,42 +184,54 @@ def load() -> str:
     return " ".join(f"{each:.2f}" for each in os.getloadavg())
 
 
-def main(folder: Path, rounds: int, parts: Sequence[str]) -> str:
+def peers_part(problem: object, rounds: int) -> list[str]:
+    lines = ["## The same work", "",
+             "From vectors to AP, RR, R@10 and nDCG@10 of each query in the pool of all languages, 11 relevant each.",
+             "sentence-transformers gives means only. *The call alone* is given a run of dictionaries that is there",
+             "already; the way to it from vectors is part of the other figure. The bare product bounds what any can",
+             "reach.", ""]
+    return lines + [line for dimensions in (384, 768) for line in (*same_work(problem, dimensions, rounds), "")]
+
+
+def product_part(problem: object, rounds: int) -> list[str]:
+    lines = ["## Against the bare product", "",
+             "Ours gives more than the product: each relevant candidate's place in the pool of all languages and",
+             "in that of its own, ties, so all 121 settings and rank distance, and the languages of the first ten.", ""]
+    return lines + [line for dimensions in (384, 768) for line in (*whole_size(problem, dimensions, rounds), "")]
+
+
+def main(folder: Path, rounds: int, parts: Sequence[str], before: str) -> str:
+    """The document: parts that are asked for as they are measured now, others as they stand in the one before."""
     torch.set_num_threads(1)
     problem = xquad_r(folder)
-    before, lines = load(), header(rounds)
-    if "peers" in parts:
-        lines += ["## The same work", "",
-                  "From vectors to AP, RR, R@10 and nDCG@10 of each query in the pool of all languages, 11 relevant each.",
-                  "sentence-transformers gives means only. *The call alone* is given a run of dictionaries that is there",
-                  "already; the way to it from vectors is part of the other figure. The bare product bounds what any can",
-                  "reach.", ""]
-        for dimensions in (384, 768):
-            lines += [*same_work(problem, dimensions, rounds), ""]
-    if "product" in parts:
-        lines += ["## Against the bare product", "",
-                  "Ours gives more than the product: each relevant candidate's place in the pool of all languages and",
-                  "in that of its own, ties, so all 121 settings and rank distance, and the languages of the first ten.", ""]
-        for dimensions in (384, 768):
-            lines += [*whole_size(problem, dimensions, rounds), ""]
-    if "memory" in parts:
-        lines += [*memory_curve(folder), ""]
-    if "passages" in parts:
-        lines += [*passage_curve(), ""]
-    lines += [f"Load of the machine (1, 5, 15 minutes) before: {before}; after: {load()}; this process makes up about 1 of it."]
-    return "\n".join(lines) + "\n"
+    measure: dict[str, Callable[[], list[str]]] = {
+        "peers": lambda: peers_part(problem, rounds), "product": lambda: product_part(problem, rounds),
+        "memory": memory_curve, "passages": passage_curve}
+    made = ["\n".join(header(rounds))]
+    for name, lines in measure.items():
+        mark = f"<!-- part: {name} -->\n"
+        if name in parts:
+            loaded = load()
+            text = "\n".join(lines())
+            made.append(f"{mark}{text.rstrip()}\n\nLoad of the machine (1, 5, 15 minutes) before this part: {loaded}; after: "
+                        f"{load()}; this process makes up about 1 of it.\n")
+        elif mark in before:
+            made.append(mark + before.split(mark)[1].split("<!-- part: ")[0].rstrip() + "\n")
+    return "\n".join(made)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("CLAIMCHECK_DATA"), help="folder that holds xquad-r/")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--parts", default="peers,product,memory,passages", help="which tables, by commas")
+    parser.add_argument("--parts", default="peers,product,memory,passages",
+                        help="which tables, by commas; others stay in the file as they are")
     parser.add_argument("--write", type=Path, help="file for the tables; else they are printed")
     arguments = parser.parse_args()
     if arguments.data_dir is None:
         parser.error("give --data-dir or set CLAIMCHECK_DATA to a folder that holds xquad-r/")
-    text = main(Path(arguments.data_dir), arguments.rounds, arguments.parts.split(","))
+    standing = arguments.write.read_text(encoding="utf-8") if arguments.write is not None and arguments.write.exists() else ""
+    text = main(Path(arguments.data_dir), arguments.rounds, arguments.parts.split(","), standing)
     if arguments.write is None:
         print(text, end="")
     else:
