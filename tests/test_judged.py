@@ -133,6 +133,8 @@ def test_queries_that_cannot_be_ranked_are_refused(tmp_path: Path):
         evaluate_judged(queries, stored, broken, "r")
     with pytest.raises(MeasurementFailed, match="4 dimensions, those of the queries have 2"):
         evaluate_judged(queries, stored, lambda texts, role: embed(texts, role)[:, :2], "r")
+    with pytest.raises(ValueError, match=r"scores are float32, the vectors of the queries of miracl/sw are torch\.float64"):
+        evaluate_judged(queries, stored, lambda texts, role: embed(texts, role).double(), "r")
     with pytest.raises(ValueError, match="no query of miracl/sw has a relevant passage"):
         evaluate_judged(replace(queries, judgments={each.id: {"7#1": 0} for each in queries.queries}), stored, embed, "r")
     with pytest.raises(ValueError, match="the query q1 of miracl/sw has a grade beyond 1"):

@@ -1,4 +1,6 @@
-"""Ranking by counting: one pass over all scores, in blocks, without a sort and in constant memory. The one owner of ties.
+"""Ranking by counting: one pass over all scores, in blocks that never stand in memory together, without a sort.
+
+The one owner of ties.
 
 The place of a relevant candidate p is 1 + #{score > that of p} + #{score = that of p, id larger}: among equal scores (as
 float32) the candidate whose id is larger in byte order stands first, as in trec_eval. Scores are products of float32 vectors,
@@ -6,7 +8,7 @@ made in blocks whose shape follows from the numbers of queries and candidates, o
 
 The score of p has to be known before the first block is counted. It is taken from a product of few queries with their own
 relevant candidates, and compared to the bit with the score in the block in which p stands, when that block comes. Where two
-differ, which no library tried here did, the queries concerned are counted again with the scores of the blocks.
+differ, as products of other shapes may, the queries concerned are counted again with the scores of the blocks.
 """
 
 from collections.abc import Sequence

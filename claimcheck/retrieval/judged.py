@@ -7,6 +7,7 @@ in memory are the queries, the relevant passages and one block of scores, howeve
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from claimcheck.corpora.corpus import JudgedQueries
@@ -24,8 +25,8 @@ def evaluate_judged(queries: JudgedQueries, shards: Shards, embed: Callable[[lis
 
     `embed`: texts and their role -> vectors (n, d), float32. Queries are clusters of their own: they share no article.
     Raises CorruptInput: a judged passage is not in the shards, or twice, or a shard is damaged; MeasurementFailed: the vector
-    of a query is not finite or of other dimensions than the passages; ValueError: no query has a relevant passage, or a grade
-    is beyond 1, which places cannot keep.
+    of a query is not finite or of other dimensions than the passages; ValueError: no query has a relevant passage, a grade is
+    beyond 1, which places cannot keep, or vectors are not float32.
     """
     if graded := next((query for query, grades in queries.judgments.items() if max(grades.values(), default=0) > 1), None):
         raise ValueError(f"the query {graded} of {queries.name} has a grade beyond 1, and places tell relevant from not only")
@@ -35,6 +36,8 @@ def evaluate_judged(queries: JudgedQueries, shards: Shards, embed: Callable[[lis
         raise ValueError(f"no query of {queries.name} has a relevant passage: there is nothing to measure")
     pool = Streamed(shards, sorted({passage for _, found in asked for passage in found}))
     vectors = embed([each.text for each, _ in asked], "query")
+    if vectors.dtype != torch.float32:
+        raise ValueError(f"scores are float32, the vectors of the queries of {queries.name} are {vectors.dtype}")
     if vectors.shape[1] != shards.dimensions:
         raise MeasurementFailed(f"{shards.folder}: holds vectors of {shards.dimensions} dimensions, those of the queries have "
                                 f"{vectors.shape[1]}; encode both with one encoder")
