@@ -64,6 +64,18 @@ def test_half_a_result_counts_for_nothing_and_is_replaced(own_store: Store):
     assert own_store.has(KEY)
 
 
+def test_what_somebody_left_who_died_while_publishing_counts_for_nothing_and_goes(own_store: Store, monkeypatch):
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        killed.setattr("claimcheck.measurement.store.shutil.rmtree", lambda *_, **__: None)  # nobody is left to clean up
+        with pytest.raises(KeyboardInterrupt):
+            own_store.publish(KEY, result())
+    assert len(list(own_store.path.iterdir())) == 1
+    assert not own_store.has(KEY)
+    own_store.publish(KEY, result())
+    assert [path.name for path in own_store.path.iterdir()] == [KEY]
+
+
 def test_the_result_of_another_run_under_this_key_is_refused(own_store: Store):
     own_store.publish("cd" * 32, result())
     with pytest.raises(CorruptInput, match="is not the record of this run"):

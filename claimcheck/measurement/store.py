@@ -46,11 +46,16 @@ class Store:
         return all((self.folder(key) / name).is_file() for name in (PLACES, RECORD))
 
     def publish(self, key: str, result: Stored) -> None:
-        """Put a result in its place in one step, and remove its parts. A result that stands is left as it is."""
+        """Put a result in its place in one step, and remove its parts. A result that stands is left as it is.
+
+        For the one who holds the run's lock.
+        """
         target = self.folder(key)
         if not self.has(key):
             self.path.mkdir(parents=True, exist_ok=True)
-            made = Path(tempfile.mkdtemp(dir=self.path, prefix=f".{key[:12]}."))
+            for left in self.path.glob(f".{key}.*"):  # by one who died while publishing; the lock says that nobody does now
+                shutil.rmtree(left, ignore_errors=True)
+            made = Path(tempfile.mkdtemp(dir=self.path, prefix=f".{key}."))
             try:
                 for name, content in ((PLACES, result.places), (RECORD, _json(result.record))):
                     beside(made / name, content).replace(made / name)
