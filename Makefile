@@ -42,6 +42,10 @@ schemas: $(VENV)/.runs ## write the JSON Schemas that editors read
 	$(BIN)/claimcheck schema reproduction > schemas/reproduction-v1.json
 	$(BIN)/claimcheck schema report > schemas/report-v1.json
 
+.PHONY: calibration
+calibration: $(VENV)/.runs ## simulate again how often the rules are right, for docs/calibration.md and every report; RUNS=folder of runs
+	$(BIN)/claimcheck selftest $(if $(RUNS),--store $(RUNS)) --write docs/calibration.md --write claimcheck/report/calibration.json
+
 .PHONY: report
 report: $(VENV)/.runs ## make the example report and its runs under reports/ again, from the data in CLAIMCHECK_DATA
 	$(BIN)/claimcheck data verify xquad-r mlqa-r

@@ -81,15 +81,29 @@ class Bounds:
     high_level: float
 
 
+class Goal(StrEnum):
+    """What a comparison is to show of an effect."""
+
+    AHEAD = "ahead"  # superiority: above a size, zero or more
+    NO_WORSE = "no worse"  # non-inferiority: above minus a margin
+    EQUAL = "equal"  # equivalence: within a margin on both sides of zero
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """One arm against one rival, from runs: above zero speaks for what was asked. The bounds that decide are the printed ones.
 
     In points of the measure, or where `percent` is set in percent of the rival. `deciding` is the interval of the estimand that
-    the claim's scope names, at the level that the family gives; `benchmark` (a fresh training run on these questions) and
-    `beyond` (fresh runs and fresh articles) are plain 95 % intervals, not adjusted for other claims. `detectable`: the smallest
-    effect that so many runs tell from what was asked in 4 of 5 cases; `runs_needed`: how many runs would so often tell an
-    effect that is larger by the margin, None where none would. `sources`: keys of the runs in the store.
+    the claim's scope names, at the level that the family gives; `contrary`, of an equivalence alone, is the wider one that must
+    lie wholly beyond the margin to speak against it. `benchmark` (a fresh training run on these questions) and `beyond` (fresh
+    runs and fresh articles) are plain 95 % intervals, not adjusted for other claims.
+
+    `detectable`: the smallest effect that so many runs tell from what was asked in 4 of 5 cases (of an equivalence: the
+    smallest margin that no difference at all would so often keep within), `detectable_at_most` the same if the runs differ as
+    much as the upper 80 % limit of their standard deviation; both None where they are infinite. `runs_needed`: how many runs
+    would so often tell an effect that is larger by the margin; where none would, `articles_needed` is how many articles like
+    these would with 10 runs. `reach`: bounds at other levels than the deciding one, for the curve of the largest size that is
+    still supported. `sources`: keys of the runs in the store.
     """
 
     about: tuple[tuple[str, str], ...]
@@ -103,17 +117,26 @@ class Comparison:
     runs: int
     questions: int
     clusters: int
+    contrary: Bounds | None = None
     detectable: Decimal | None = None
+    detectable_at_most: Decimal | None = None
     runs_needed: int | None = None
+    articles_needed: int | None = None
+    reach: tuple[Bounds, ...] = ()
     sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a comparison is held against: more than `at_least`, and how much less than `margin` (in its units) is negligible."""
+    """What a comparison is held against, in its units.
+
+    `AHEAD`: more than `at_least`, and what is less than `margin` is negligible. `NO_WORSE`: more than minus `margin`. `EQUAL`:
+    within `margin` on both sides of zero.
+    """
 
     at_least: Decimal = Decimal(0)
     margin: Decimal = Decimal(0)
+    goal: Goal = Goal.AHEAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

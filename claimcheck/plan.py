@@ -1,4 +1,4 @@
-"""Plan: which runs a profile of a reproduction asks for, each with its digest. A plan holds no threshold.
+"""Plan: which runs a profile of a reproduction asks for, each with its digest. A plan holds no threshold of a claim.
 
 Beside the runs it records the digest of each claim's predictions, so that a claim that changed after its measurements
 can be told from one that did not.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from claimcheck.claim import Claim
 from claimcheck.design import Arm, Design
-from claimcheck.reproduction import Reproduction
+from claimcheck.reproduction import ALPHA, Look, Reproduction
 from claimcheck.run import Condition, Run, canonical, digest_of
 from claimcheck.tier import Tier
 
@@ -21,7 +21,10 @@ CHANCE = "chance"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What must be run, at which tier its evidence will count, and what was predicted before it ran."""
+    """What must be run, at which tier its evidence will count, and what was predicted before it ran.
+
+    `looks`: when it may be decided, in order; the last one is after all runs.
+    """
 
     reproduction: str
     profile: str
@@ -30,6 +33,12 @@ class Plan:
     design: Design
     runs: tuple[Run, ...]
     predictions: Mapping[str, str]
+    looks: tuple[Look, ...]
+
+    def until(self, look: Look) -> tuple[Run, ...]:
+        """The runs that must stand at a look: of each condition those with the first seeds."""
+        seeds = sorted({run.seed for run in self.runs})[:look.runs]
+        return tuple(run for run in self.runs if run.seed in seeds)
 
 
 def prediction_digest(claim: Claim) -> str:
@@ -56,4 +65,5 @@ def make(claims: Sequence[Claim], reproduction: Reproduction, profile: str, firs
         for arm, filling in arms.items())
     return Plan(reproduction=reproduction.id, profile=profile, says=reproduction.profiles[profile].says,
                 tier=reproduction.tier(profile), design=design, runs=runs,
-                predictions={claim.id: prediction_digest(claim) for claim in claims})
+                predictions={claim.id: prediction_digest(claim) for claim in claims},
+                looks=reproduction.profiles[profile].looks or (Look(runs=max(design.seeds or 0, 1), alpha=ALPHA),))

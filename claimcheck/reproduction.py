@@ -10,7 +10,8 @@ from typing import ClassVar, Literal
 
 from claimcheck.design import SYNTHETIC, Arm, Backbone, Data, Design, Training
 from claimcheck.fields import ADDRESS, MEASURE, NAME, ONE_LINE, STRICT, each_fits, said
-from claimcheck.prediction import Granularity
+from claimcheck.prediction import Granularity, Selected, Setting
+from claimcheck.prediction.shared import no_selection_of
 from claimcheck.run import PROSE
 from claimcheck.tier import Tier
 
@@ -40,8 +41,20 @@ class Underspecified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A moment at which a decision may be taken, planned before any run: after so many runs an arm, at its own level."""
+
+    runs: int = field(metadata=said("Training runs an arm that stand at this look; verdicts need at least 3.", ge=3, le=1000))
+    alpha: float = field(metadata=said("One-sided level of error that this look may spend, of .05 in all.", gt=0, lt=1))
+
+
+ALPHA = 0.05
+"""One-sided level of error of a paper's claims at one tier, over all looks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A design at another scale: each field that is given replaces the paper's whole field."""
+    """A design at another scale: each field that is given replaces the whole field of the paper, or of another profile."""
 
     says: str = field(metadata=said("What this scale is, in one line.", pattern=ONE_LINE, max_length=300))
     backbones: Mapping[str, Backbone] | None = None
@@ -51,10 +64,19 @@ class Profile:
     measures: tuple[str, ...] | None = None
     seeds: int | None = field(default=None, metadata=said("Training runs an arm.", ge=1, le=1000))
     paired: bool | None = None
+    like: str = field(default="", metadata=said("Another profile, whose fields hold where this one gives none."))
+    looks: tuple[Look, ...] = field(default=(), metadata=said(
+        "When it may be decided, before all seeds are run: in order, the last after all `seeds`. Left out: once, after all."))
 
     def __post_init__(self) -> None:
         each_fits(self.measures or (), MEASURE, "the measure")
         each_fits((*(self.arms or ()), *(self.backbones or ())), NAME, "the name")
+        runs = [look.runs for look in self.looks]
+        if runs != sorted(set(runs)):
+            raise ValueError(f"`looks` after {', '.join(map(str, runs))} runs: each look is at more runs than the one before; "
+                             "put them in order")
+        if (spent := sum(look.alpha for look in self.looks)) > ALPHA + 1e-9:
+            raise ValueError(f"`looks` spend {spent:.4g} in all, and there is {ALPHA:g}; give for example 0.005, 0.015, 0.03")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +85,62 @@ class Audit:
 
     says: str = field(metadata=said("What is checked, in the reader's words.", pattern=ONE_LINE, max_length=300))
     granularity: Granularity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedColumns:
+    """The columns of the reported table in which the parts of a measured quantity stand, each its own."""
+
+    arm: str = field(metadata=said("Column that tells the arms apart, for example sampling."))
+    backbone: str = field(metadata=said("Column of the backbone."))
+    dataset: str = field(metadata=said("Column of the data set that is evaluated."))
+    setting: str = field(metadata=said("Column of monolingual, cross-lingual, multilingual."))
+    measure: str = field(metadata=said("Column of the measure, for example metric."))
+    language: str | None = field(default=None, metadata=said("Column of the query's language, where single ones are printed."))
+
+    def __post_init__(self) -> None:
+        given = [name for item in fields(self) if (name := getattr(self, item.name)) is not None]
+        if twice := sorted({name for name in given if given.count(name) > 1}):
+            raise ValueError(f"`{twice[0]}` is given for two parts of a quantity; name a column once")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedValues:
+    """What the reported table calls the reproduction's own names; a name that is not listed is printed as it is."""
+
+    arm: Mapping[str, str] = field(default_factory=dict, metadata=said("Arm -> what is printed."))
+    backbone: Mapping[str, str] = field(default_factory=dict, metadata=said("Backbone -> what is printed."))
+    dataset: Mapping[str, str] = field(default_factory=dict, metadata=said("Data set -> what is printed."))
+    setting: Mapping[Setting, str] = field(default_factory=dict, metadata=said("Setting -> what is printed."))
+    measure: Mapping[str, str] = field(default_factory=dict, metadata=said("Measure -> what is printed."))
+    language: Mapping[str, str] = field(default_factory=dict, metadata=said("Language -> what is printed."))
+
+    def __post_init__(self) -> None:
+        each_fits(self.measure, MEASURE, "the measure")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedNumbers:
+    """Which cells of the reported table hold what a re-run measures: a comparison that stands apart from every verdict."""
+
+    columns: PrintedColumns
+    values: PrintedValues = field(default_factory=PrintedValues)
+    mean: str = field(default="mean", metadata=said(
+        "What the column of the language holds where a cell is the mean over languages."))
+    where: Mapping[str, Selected] = field(default_factory=dict, metadata=said(
+        "Of which cells, beyond that: column -> value or list of values, for example the tables that count."))
+
+    def __post_init__(self) -> None:
+        for item in fields(self.columns):
+            if (column := getattr(self.columns, item.name)) is not None:
+                no_selection_of(self.where, column, f"the column of the {item.name}")
+            elif getattr(self.values, item.name):
+                raise ValueError(f"`values` renames each {item.name}, and `columns` names none for it; add it there")
+
+    def called(self, part: str, name: str) -> str:
+        """What the table calls an arm, backbone, dataset, setting, measure or language of the reproduction."""
+        names: Mapping[str, str] = getattr(self.values, part)
+        return names.get(name, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,22 +155,36 @@ class Reproduction:
     profiles: Mapping[str, Profile] = field(metadata=said("Name -> profile.", min_length=1))
     underspecified: tuple[Underspecified, ...] = field(default=(), metadata=said("What the paper leaves open."))
     audits: tuple[Audit, ...] = field(default=(), metadata=said("Checks of the reported tables, apart from verdicts."))
+    printed: PrintedNumbers | None = field(default=None, metadata=said(
+        "Where the reported table prints what a re-run measures; left out, the two are not compared."))
 
     def __post_init__(self) -> None:
         if self.default_profile not in self.profiles:
             raise ValueError(f"`default_profile: {self.default_profile}` is not one of the profiles; "
                              f"give one of {', '.join(self.profiles)}")
         each_fits(self.profiles, NAME, "the name of the profile")
+        for name, profile in self.profiles.items():
+            if profile.like and (profile.like == name or self.profiles.get(profile.like) is None
+                                 or self.profiles[profile.like].like):
+                raise ValueError(f"profile `{name}` is like `{profile.like}`, which is no other profile that stands by itself; "
+                                 f"give one of {', '.join(each for each, own in self.profiles.items() if not own.like)}")
         for name in self.profiles:
-            if self.design(name).seeds is None:
+            seeds = self.design(name).seeds
+            if seeds is None:
                 raise ValueError(f"profile `{name}` does not say how many `seeds`, and the paper states none; add them")
+            looks = self.profiles[name].looks
+            if looks and looks[-1].runs != seeds:
+                raise ValueError(f"the last of the `looks` of profile `{name}` is after {looks[-1].runs} runs, and it has "
+                                 f"{seeds} `seeds`; make them equal")
 
     def design(self, profile: str) -> Design:
         """The paper's design with the fields that the profile names replaced. Raises KeyError: no such profile."""
         chosen = self.profiles[profile]
+        alike = self.design(chosen.like) if chosen.like else self.paper.states
+        own = {item.name for item in fields(alike)}
         given = {item.name: value for item in fields(chosen)
-                 if item.name != "says" and (value := getattr(chosen, item.name)) is not None}
-        return replace(self.paper.states, **given)
+                 if item.name in own and (value := getattr(chosen, item.name)) is not None}
+        return replace(alike, **given)
 
     def tier(self, profile: str) -> Tier:
         """`full` only if backbones, arms, data and training are the paper's own, each backbone at a pinned revision.

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from enum import StrEnum
 
-from claimcheck.finding import Asked, Bounds, Comparisons, Count, Outcome
+from claimcheck.finding import Asked, Bounds, Comparison, Comparisons, Count, Goal, Outcome
 from claimcheck.tier import Tier
 
 LEAST_RUNS = 3
@@ -104,8 +104,23 @@ def of_bounds(bounds: Bounds, asked: Asked) -> Stand:
     """How an interval stands to an effect that was asked for.
 
     For: the low bound is above `at_least`. Against: the high bound is below it. Negligible, where any effect was asked for: the
-    interval reaches zero and stays below the margin. Source: methodology of the decision table, docs/statistics.md.
+    interval reaches zero and stays below the margin. No worse: the same with minus the margin in place of `at_least`, and
+    nothing is negligible. Equal: for, if the interval lies within the margin on both sides (two one-sided tests); against, if
+    it lies wholly beyond it on one. Source: methodology of the decision table, docs/statistics.md.
+
+    >>> from decimal import Decimal as D
+    >>> held = Bounds(low=D("-0.002"), high=D("0.004"), low_level=0.05, high_level=0.05)
+    >>> [str(of_bounds(held, Asked(margin=D("0.005"), goal=goal))) for goal in Goal]
+    ['negligible', 'for', 'for']
     """
+    if asked.goal is Goal.EQUAL:
+        if -asked.margin < bounds.low and bounds.high < asked.margin:
+            return Stand.FOR
+        return Stand.AGAINST if bounds.low > asked.margin or bounds.high < -asked.margin else Stand.OPEN
+    if asked.goal is Goal.NO_WORSE:
+        if bounds.low > -asked.margin:
+            return Stand.FOR
+        return Stand.AGAINST if bounds.high < -asked.margin else Stand.OPEN
     if bounds.low > asked.at_least:
         return Stand.FOR
     if bounds.high < asked.at_least:
@@ -115,12 +130,25 @@ def of_bounds(bounds: Bounds, asked: Asked) -> Stand:
     return Stand.OPEN
 
 
+def of_comparison(comparison: Comparison, asked: Asked) -> Stand:
+    """How one comparison stands; fewer than three runs never decide.
+
+    Against an equivalence speaks its own, wider interval, since either of its sides could.
+    """
+    if comparison.runs < LEAST_RUNS:
+        return Stand.OPEN
+    stand = of_bounds(comparison.deciding, asked)
+    if comparison.contrary is not None and stand is not Stand.FOR:
+        return Stand.AGAINST if of_bounds(comparison.contrary, asked) is Stand.AGAINST else Stand.OPEN
+    return stand
+
+
 def of_comparisons(found: Comparisons) -> Stand:
     """A conjunction: for only if each comparison is, against if one is; fewer than three runs never decide.
 
     With `needed` set, so many comparisons must hold: for if so many do, against if so many can no longer.
     """
-    stands = [of_bounds(each.deciding, found.asked) if each.runs >= LEAST_RUNS else Stand.OPEN for each in found.comparisons]
+    stands = [of_comparison(each, found.asked) for each in found.comparisons]
     if not stands:
         return Stand.OPEN
     spare = 0 if found.needed is None else len(stands) - found.needed
@@ -135,8 +163,10 @@ def of_comparisons(found: Comparisons) -> Stand:
 def relevant(found: Comparisons) -> bool | None:
     """Whether what holds, or what speaks against it, is as large as the margin: it is, it is not, or that is not decided.
 
-    Where all hold, all must be; where one speaks against it, one that does.
+    Where all hold, all must be; where one speaks against it, one that does. Of no other goal than being ahead is it asked.
     """
+    if found.asked.goal is not Goal.AHEAD:
+        return None
     margin = found.asked.margin
     against = [each.deciding for each in found.comparisons if of_bounds(each.deciding, found.asked) is Stand.AGAINST]
     if against:

@@ -4,17 +4,21 @@ from dataclasses import replace
 from math import log
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.special import stdtr
 
 from claimcheck.appraisal.contrasts import Contrast, contrast
 from claimcheck.appraisal.measured import Measured, Result
 from claimcheck.design import Arm, Backbone, Data, Design, Route, Split, Training
+from claimcheck.finding import Goal
 from claimcheck.measurement.places import Places, arrange
 from claimcheck.plan import Plan
 from claimcheck.prediction import RerunPrediction, Setting
-from claimcheck.prediction.rerun import Combine, Difference, LanguagesAhead, Reduction
+from claimcheck.prediction.rerun import Combine, Difference, Equivalence, LanguagesAhead, NonInferiority, Reduction
+from claimcheck.reproduction import Look
 from claimcheck.run import Condition, Run
-from claimcheck.stats.effect import Estimand
+from claimcheck.stats.effect import Estimand, p_above
 from claimcheck.tier import Tier
 
 LANGUAGES = ("de", "en")
@@ -46,6 +50,7 @@ def measured(**arms: list[tuple[int, int]]) -> Measured:
     condition = Condition(reproduction="toy", backbone="n", arm="", model=DESIGN.backbones["n"], filling=DESIGN.arms["old"],
                           data=DESIGN.data, training=DESIGN.training)
     plan = Plan(reproduction="toy", profile="p", says="", tier=Tier.REDUCED, design=DESIGN, predictions={},
+                looks=(Look(runs=SEEDS, alpha=0.05),),
                 runs=tuple(Run(condition=replace(condition, arm=arm), seed=seed) for arm in arms for seed in range(SEEDS)))
     return Measured(plan=plan, results={("n", arm): tuple(Result(key=f"{arm}{seed}", seed=seed, places=places(*each), record={})
                                                           for seed, each in enumerate(runs)) for arm, runs in arms.items()})
@@ -93,6 +98,19 @@ def test_a_reduction_is_the_mean_over_runs_of_the_log_of_the_ratio_of_means():
     assert found.raws[0].geometric.estimate == pytest.approx(found.raws[0].effect.estimate)
 
 
+def test_a_reduction_of_runs_that_share_nothing_has_the_same_size_and_the_variances_of_both_arms():
+    check = Reduction(arm="new", against="old", measure="RankDistance", settings=(Setting.MULTILINGUAL,), datasets=("toy",),
+                      at_least=0.1, margin=0.05)
+    apart = replace(RUNS, plan=replace(RUNS.plan, design=replace(DESIGN, paired=False)), cells={}, clusters={})
+    one, other = (contrast(RerunPrediction(reduction=check), runs, (ROUTE,)) for runs in (RUNS, apart))
+    assert effects(other) == pytest.approx(effects(one))
+    assert other is not None
+    logs = [np.log([5, 9, 17]), np.log([3, 7, 9])]  # rank distances of old and new, as above
+    assert other.raws[0].effect.v_runs == pytest.approx(sum(each.var(ddof=1) / 3 for each in logs))
+    assert other.raws[0].geometric is not None
+    assert other.raws[0].geometric.v_runs == pytest.approx(other.raws[0].effect.v_runs)
+
+
 def test_languages_are_counted_one_by_one():
     def ahead(at_least: Any) -> Contrast:
         check = LanguagesAhead(arm="new", against="old", measure="AP", settings=(Setting.MONOLINGUAL,), datasets=("toy",),
@@ -110,6 +128,28 @@ def test_languages_are_counted_one_by_one():
     assert (ahead(1).share, ahead("all").share) == (2, 1)
     against = [ahead(at_least).p_against(Estimand.BENCHMARK) for at_least in (1, "all")]
     assert against[0] == pytest.approx(against[1])  # the larger and the smaller of two that are alike
+
+
+def test_an_equivalence_can_fail_on_either_side_and_a_loss_on_one():
+    given = {"arm": "new", "against": ("old",), "measure": "AP", "settings": (Setting.MONOLINGUAL,), "datasets": ("toy",)}
+    equal, no_worse, ahead = (contrast(each, RUNS, (ROUTE,)) for each in (
+        RerunPrediction(equivalence=Equivalence(margin=0.5, **given)),
+        RerunPrediction(non_inferiority=NonInferiority(margin=0.5, **given)),
+        RerunPrediction(difference=Difference(margin=0.5, at_least=0.1, **given))))
+    assert equal is not None
+    assert no_worse is not None
+    assert ahead is not None
+    assert effects(equal) == effects(no_worse) == effects(ahead) == pytest.approx([1 / 3])
+    assert (ahead.at_least, ahead.goal) == (0.1, Goal.AHEAD)
+    assert [len(each.hypotheses) for each in (equal, no_worse, ahead)] == [2, 1, 1]
+    effect, own = equal.raws[0].effect, Estimand.BENCHMARK
+    # per run 1/2, 0, 1/2: mean 1/3, standard error 1/6, two degrees of freedom
+    below, above = (stdtr(2, (1 / 3 - null) / (1 / 6)) for null in (0.5, -0.5))
+    assert equal.p_for(own) == pytest.approx(max(below, 1 - above))  # two one-sided tests, the worse of which counts
+    assert equal.p_against(own) == pytest.approx(min(1 - below, above))
+    assert no_worse.p_for(own) == pytest.approx(1 - above)
+    assert no_worse.p_against(own) == pytest.approx(above)
+    assert ahead.p_for(own) == p_above(effect, own, 0.1)
 
 
 def test_what_is_put_twice_is_one_hypothesis():

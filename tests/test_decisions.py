@@ -1,5 +1,6 @@
 """Intervals to words: the decision table, cell by cell, and what many comparisons make of a claim."""
 
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -7,8 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimcheck.finding import Asked, Bounds, Comparison, Comparisons
-from claimcheck.verdict import LEAST_RUNS, Stand, of_bounds, of_comparisons, of_conjunction, of_parts, relevant
+from claimcheck.finding import Asked, Bounds, Comparison, Comparisons, Goal
+from claimcheck.verdict import (
+    LEAST_RUNS,
+    Stand,
+    of_bounds,
+    of_comparison,
+    of_comparisons,
+    of_conjunction,
+    of_parts,
+    relevant,
+)
 
 MARGIN = Asked(margin=Decimal("0.005"))
 
@@ -47,6 +57,41 @@ def test_the_decision_table_for_a_direction(low: str, high: str, stand: Stand):
 def test_a_size_that_was_asked_for_is_reached_or_not(low: str, high: str, stand: Stand):
     # at least ten percent: an effect of four percent is no smaller success, it is none
     assert of_bounds(bounds(low, high), Asked(at_least=Decimal(10), margin=Decimal(5))) is stand
+
+
+@pytest.mark.parametrize(("low", "high", "no_worse", "equal"), [
+    ("-0.0049", "0.0049", Stand.FOR, Stand.FOR),
+    ("-0.0049", "0.0200", Stand.FOR, Stand.OPEN),
+    ("0.0051", "0.0200", Stand.FOR, Stand.AGAINST),  # better by more than the margin is no equality
+    ("-0.0050", "0.0049", Stand.OPEN, Stand.OPEN),  # a bound on the margin excludes nothing
+    ("-0.0200", "-0.0050", Stand.OPEN, Stand.OPEN),
+    ("-0.0200", "-0.0051", Stand.AGAINST, Stand.AGAINST),
+    ("-Infinity", "Infinity", Stand.OPEN, Stand.OPEN),
+])
+def test_not_worse_and_equal_are_told_from_one_interval(low: str, high: str, no_worse: Stand, equal: Stand):
+    for goal, stand in ((Goal.NO_WORSE, no_worse), (Goal.EQUAL, equal)):
+        assert of_bounds(bounds(low, high), Asked(margin=Decimal("0.005"), goal=goal)) is stand
+
+
+def test_against_an_equality_speaks_only_its_own_wider_interval():
+    asked = Asked(margin=Decimal("0.005"), goal=Goal.EQUAL)
+    apart = comparison("0.0060", "0.0200")
+    assert of_comparison(replace(apart, contrary=bounds("0.0040", "0.0220")), asked) is Stand.OPEN
+    assert of_comparison(replace(apart, contrary=bounds("0.0051", "0.0210")), asked) is Stand.AGAINST
+    alike = replace(comparison("-0.0040", "0.0040"), contrary=bounds("-0.0060", "0.0060"))
+    assert of_comparison(alike, asked) is Stand.FOR
+    assert relevant(Comparisons(asks="it", asked=asked, comparisons=(alike,))) is None
+
+
+@given(st.decimals(-1, 1, places=4), st.decimals(-1, 1, places=4), st.decimals("0.0001", 1, places=4))
+def test_what_is_equal_is_no_worse_either_way_and_a_lead_is_no_loss(one: Decimal, other: Decimal, margin: Decimal):
+    low, high = sorted((one, other))
+    around, mirrored = bounds(low, high), bounds(-high, -low)
+    no_worse, equal = (Asked(margin=margin, goal=goal) for goal in (Goal.NO_WORSE, Goal.EQUAL))
+    both = of_bounds(around, no_worse) is of_bounds(mirrored, no_worse) is Stand.FOR
+    assert (of_bounds(around, equal) is Stand.FOR) == both
+    if of_bounds(around, Asked(margin=margin)) is Stand.FOR:
+        assert of_bounds(around, no_worse) is Stand.FOR
 
 
 @given(st.decimals(-1, 1, places=4), st.decimals(-1, 1, places=4), st.decimals(0, 1, places=4))

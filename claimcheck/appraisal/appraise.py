@@ -80,7 +80,7 @@ def _at(claim: Claim, tier: Tier, evidence: Evidence, asked: Collection[Tier]) -
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why=f"the claim file predicts nothing for tier {tier}",
                            remedy="add predictions for it")
     if tier in RERUN:
-        return rerun_verdict(claim, tier, evidence.runs)
+        return rerun_verdict(claim, tier, evidence.runs, evidence.table)
     if tier is Tier.DATA:
         return _data(claim, evidence.corpora)
     if evidence.table is None:

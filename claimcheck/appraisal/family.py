@@ -14,11 +14,10 @@ from claimcheck.appraisal.contrasts import Contrast, contrast
 from claimcheck.appraisal.measured import Measured
 from claimcheck.claim import Atom, Claim
 from claimcheck.prediction import RerunPrediction
+from claimcheck.reproduction import ALPHA
 from claimcheck.stats.effect import Estimand
 from claimcheck.stats.families import holm_levels
 
-ALPHA = 0.05
-"""One-sided, of the whole family; the interval that it gives is a 90 % one for a family of one."""
 DISPLAYED = 0.025
 """Alpha of each bound of the plain intervals, which decide nothing: together 95 %."""
 
@@ -50,8 +49,11 @@ class Family:
     members: tuple[str, ...]
 
 
-def family(claims: Sequence[Claim], measured: Measured) -> Family:
-    """Work out all contrasts of all claims, and the levels of those that the runs are a test of."""
+def family(claims: Sequence[Claim], measured: Measured, alpha: float = ALPHA) -> Family:
+    """Work out all contrasts of all claims, and the levels of those that the runs are a test of.
+
+    `alpha`: one-sided, of the whole family at this look; the interval that .05 gives is a 90 % one for a family of one.
+    """
     held = {claim.id: conditions(claim, measured.plan.design) for claim in claims if claim_applies(claim, measured.plan.tier)}
     found = {claim.id: _contrasts(claim, measured, held[claim.id]) for claim in claims if claim.id in held}
     members = tuple(sorted(name for name, contrasts in found.items()
@@ -63,7 +65,7 @@ def family(claims: Sequence[Claim], measured: Measured) -> Family:
     p_for = {name: max(each.p_for(estimands[name]) for _, _, each in found[name]) if whole[name] else 1.0 for name in members}
     p_against = {name: min(1.0, sizes[name] * min(each.p_against(estimands[name]) for _, _, each in found[name]))
                  for name in members}
-    level_for, level_against = holm_levels(p_for, ALPHA), holm_levels(p_against, ALPHA)
+    level_for, level_against = holm_levels(p_for, alpha), holm_levels(p_against, alpha)
     return Family(members=members, tested={
         name: Tested(conditions=held[name], contrasts=contrasts, level_for=level_for.get(name, DISPLAYED),
                      level_against=level_against.get(name, DISPLAYED), comparisons=sizes[name] if name in members else 1)

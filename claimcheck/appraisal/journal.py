@@ -119,10 +119,13 @@ def _told(entries: Iterable[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _design(plan: Plan) -> str:
-    """The digest of all conditions, whatever the seeds."""
+    """The digest of all conditions, whatever the seeds, and of when it may be decided."""
     conditions: list[Json] = [*{(run.condition.backbone, run.condition.arm): run.condition.as_json()
                                 for run in plan.runs}.values()]
-    return digest_of(conditions if plan.design.paired else [*conditions, {"paired": False}])
+    further: list[Json] = [] if plan.design.paired else [{"paired": False}]
+    if len(plan.looks) > 1:
+        further.append({"looks": [[look.runs, look.alpha] for look in plan.looks]})
+    return digest_of([*conditions, *further])
 
 
 def _seeds(plan: Plan) -> list[int]:

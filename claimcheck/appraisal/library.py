@@ -11,7 +11,7 @@ from claimcheck.documents import suggestion
 from claimcheck.errors import CorruptInput, Fault, FileFaults, UsageFault
 from claimcheck.evidence.audits import AuditFinding, audit
 from claimcheck.evidence.reported_table import ReportedTable, read_table
-from claimcheck.evidence.selections import misfits, misfits_of_audits
+from claimcheck.evidence.selections import misfits, misfits_of_audits, misfits_of_printed
 from claimcheck.reproduction_files import ReproductionFile
 
 
@@ -66,7 +66,7 @@ def check(claims: Path, reproductions: Path | None = None) -> Library:
         faults += wrong
         if document is not None:
             found[document.value.id] = document
-            faults += misfits_of.of_routes(document) + misfits_of.trainings(document)
+            faults += misfits_of.of_routes(document) + misfits_of.trainings(document) + misfits_of.printed(document)
     return replace(library, reproductions=found, faults=tuple(dict.fromkeys(faults)))
 
 
@@ -98,9 +98,9 @@ def read_library(claims: Path, reproductions: Path | None = None) -> Library:
         named = {document.value.reproduction for document in documents if table_path(document) == path}
         for name in sorted(filter(None, named)):
             if name in found:
-                audits_wrong = misfits_of_audits(found[name], table)
-                faults += audits_wrong.faults
-                doubts += audits_wrong.doubts
+                for wrong_of in (misfits_of_audits(found[name], table), misfits_of_printed(found[name], table)):
+                    faults += wrong_of.faults
+                    doubts += wrong_of.doubts
         sizes = [(each.says, each.granularity) for name in sorted(filter(None, named)) if name in found
                  for each in found[name].value.audits]
         if faults:
@@ -128,7 +128,7 @@ def _reproductions(documents: Sequence[ClaimFile], claims: Path,
         faults += wrong
         if document is not None:
             found[name] = document
-            faults += misfits_of.of_routes(document) + misfits_of.trainings(document)
+            faults += misfits_of.of_routes(document) + misfits_of.trainings(document) + misfits_of.printed(document)
     for claim in documents:
         known = found.get(claim.value.reproduction or "")
         if known is not None:

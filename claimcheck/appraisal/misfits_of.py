@@ -6,6 +6,7 @@ from claimcheck.design import SYNTHETIC
 from claimcheck.documents import suggestion
 from claimcheck.errors import Fault
 from claimcheck.plan import CHANCE, UNTRAINED
+from claimcheck.prediction import RERUN_CHECKS
 from claimcheck.reproduction_files import ReproductionFile
 
 
@@ -85,7 +86,7 @@ def arms(claim: ClaimFile, reproduction: ReproductionFile) -> list[Fault]:
     faults: list[Fault] = []
     for a, atom in enumerate(claim.value.atoms):
         for p, prediction in enumerate(atom.rerun):
-            for name in ("difference", "reduction", "languages_ahead", "interaction"):
+            for name in RERUN_CHECKS:
                 check = getattr(prediction, name)
                 if check is None:
                     continue
@@ -108,6 +109,20 @@ def backbones(claim: ClaimFile, reproduction: ReproductionFile) -> list[Fault]:
     return [claim.fault(("necessary", "backbones", number), f"reproduction {reproduction.value.id} has no backbone `{name}`",
                         suggestion(name, sorted(known)))
             for number, name in enumerate(claim.value.necessary.backbones) if name not in known]
+
+
+def printed(document: ReproductionFile) -> list[Fault]:
+    """A fault for each name that the printed numbers rename and the reproduction does not have."""
+    numbers = document.value.printed
+    if numbers is None:
+        return []
+    designs = [document.value.paper.states, *(document.value.design(name) for name in document.value.profiles)]
+    known = {"arm": {UNTRAINED} | {name for each in designs for name in each.arms},
+             "backbone": {name for each in designs for name in each.backbones},
+             "dataset": {name for each in designs for name in each.data.evaluate}}
+    return [document.fault(("printed", "values", part, name), f"reproduction {document.value.id} has no {part} `{name}`",
+                           suggestion(name, sorted(names)))
+            for part, names in known.items() for name in getattr(numbers.values, part) if name not in names]
 
 
 def data_sets(claim: ClaimFile) -> list[Fault]:

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from claimcheck import verdict
 from claimcheck.appraisal import rerun_words
-from claimcheck.appraisal.rerun import findings, stand_of_atom
+from claimcheck.appraisal.rerun import findings, stand_of_claim
 from claimcheck.appraisal.runs import Runs
 from claimcheck.appraisal.tier_verdict import TierVerdict
 from claimcheck.claim_files import ClaimFile
@@ -34,9 +33,8 @@ def judge(documents: Sequence[ClaimFile], runs: Runs) -> tuple[Planted, ...]:
         claim = document.value
         assert claim.planted is not None
         own = findings(claim, runs.family.tested[claim.id], runs.measured)
-        parts = [(atom, stand_of_atom(atom, [each for each in own if each.atom is atom])) for atom in claim.atoms]
-        stand = verdict.of_parts([each for _, each in parts])
+        stand, parts, _ = stand_of_claim(claim, own)
         word = TierWord.PLANTED_FOUND if stand is _EXPECTED[claim.planted] else TierWord.PLANTED_MISSED
         made.append(Planted(document=document, planted=claim.planted, found=_FOUND[stand], verdict=TierVerdict(
-            tier=Tier.SYNTHETIC, word=word, why=rerun_words.why(parts, own, 0), reruns=own, parts=tuple(parts))))
+            tier=Tier.SYNTHETIC, word=word, why=rerun_words.why(parts, own, 0), reruns=own, parts=parts)))
     return tuple(made)

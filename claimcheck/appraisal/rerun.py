@@ -6,40 +6,71 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from math import expm1, inf, isinf
 
 from claimcheck import verdict
+from claimcheck.appraisal.breakdown import LanguageEffect, breakdown
 from claimcheck.appraisal.contrasts import Contrast, Raw
 from claimcheck.appraisal.family import DISPLAYED, Tested
 from claimcheck.appraisal.measured import Measured
+from claimcheck.appraisal.printed import PrintedComparison
 from claimcheck.claim import Atom, Claim
-from claimcheck.finding import Asked, Bounds, Comparison, Comparisons, Value
-from claimcheck.prediction import RerunPrediction
-from claimcheck.stats.effect import Effect, Estimand, lower, upper
-from claimcheck.stats.power import minimum_detectable, runs_needed
+from claimcheck.finding import Asked, Bounds, Comparison, Comparisons, Goal, Value
+from claimcheck.prediction import Difference, LanguagesAhead, Reduction, RerunPrediction
+from claimcheck.prediction.rerun import Combine, Interaction
+from claimcheck.stats.effect import Effect, Estimand, lower, p_above, upper
+from claimcheck.stats.families import most_ahead
+from claimcheck.stats.power import (
+    articles_needed,
+    minimum_detectable,
+    runs_needed,
+    upper_spread,
+    with_run_spread,
+    with_runs,
+)
 from claimcheck.verdict import Stand
 
 MOST_FOLD = 20
 """A log of a ratio below minus this (half a billion times as much) is told as without bound."""
+AMPLE_RUNS = 10
+"""Runs that are taken as given, or more where there are more, when articles are what is short."""
+LEVELS = (0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.025, 0.01, 0.005, 0.0025, 0.001)
+"""One-sided, for the curve of the largest size that is still supported."""
+POWER, POWER_EITHER_SIDE = 0.8, 0.9
+"""Of a one-sided test; and of each of two, which both hold in 4 of 5 cases then."""
 _DECIMALS = {"RankDistance": 1, "LogRankDistance": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RerunFinding:
-    """What runs say of one prediction. `also`: how it stands at further margins or sizes, in the unit that is printed."""
+    """What runs say of one prediction. `also`: how it stands at further margins or sizes, in the unit that is printed.
+
+    `breakdown`: the comparisons by language; `printed`: beside the paper's own numbers, one for each comparison, empty where it
+    was not asked. Neither enters a verdict.
+    """
 
     atom: Atom
     prediction: RerunPrediction
     found: Comparisons
     stand: Stand
     also: tuple[tuple[Asked, Stand], ...]
+    breakdown: tuple[LanguageEffect, ...] = ()
+    printed: tuple[PrintedComparison, ...] = ()
 
 
-def findings(claim: Claim, tested: Tested, measured: Measured) -> tuple[RerunFinding, ...]:
-    """What runs say of each prediction of a claim that they measure."""
-    estimand = Estimand(claim.scope.value)
-    made = []
+def findings(claim: Claim, tested: Tested, measured: Measured, *, bare: bool = False) -> tuple[RerunFinding, ...]:
+    """What runs say of each prediction of a claim that they measure.
+
+    `bare`: only what decides; without the price of an answer, other levels and margins, languages, and what stands beside it.
+    """
+    made, estimand = [], Estimand(claim.scope.value)
     for atom, prediction, contrast in tested.contrasts:
-        found = _comparisons(prediction, contrast, tested, measured, estimand)
+        found = _comparisons(prediction, contrast, tested, estimand, measured)
+        stand = verdict.of_comparisons(found)
+        if bare:
+            made.append(RerunFinding(atom=atom, prediction=prediction, found=found, stand=stand, also=()))
+            continue
         also = tuple((asked, verdict.of_comparisons(_asking(found, asked))) for asked in _also(prediction, found.asked))
-        made.append(RerunFinding(atom=atom, prediction=prediction, found=found, stand=verdict.of_comparisons(found), also=also))
+        made.append(RerunFinding(atom=atom, prediction=prediction, stand=stand, also=also,
+                                 found=_told(found, contrast, tested, estimand, measured),
+                                 breakdown=breakdown(contrast, measured)))
     return tuple(made)
 
 
@@ -54,23 +85,58 @@ def stand_of_atom(atom: Atom, own: Sequence[RerunFinding]) -> Stand:
                                                      if each.reading is reading]) for reading in readings])
 
 
-def _comparisons(prediction: RerunPrediction, contrast: Contrast, tested: Tested, measured: Measured,
-                 estimand: Estimand) -> Comparisons:
-    check = prediction.difference or prediction.reduction or prediction.languages_ahead
-    assert check is not None
-    decimals = 1 if contrast.is_log else _DECIMALS.get(check.measure, 4)
-    level_high = tested.level_against / tested.comparisons
-    comparisons = tuple(_comparison(raw, contrast, measured, decimals, _Levels(
-        estimand=estimand, low=tested.level_for / contrast.share, high=level_high)) for raw in contrast.raws)
-    return Comparisons(asks=prediction.says or _asks(prediction), asked=_asked(contrast), comparisons=comparisons,
-                       needed=contrast.needed, left_out=contrast.left_out, not_covered=contrast.not_covered,
-                       beside=_beside(contrast, measured))
+def stand_of_claim(claim: Claim, own: Sequence[RerunFinding]) -> tuple[Stand, tuple[tuple[Atom, Stand], ...], int]:
+    """How a claim stands by what runs say of it, each part that they say anything of, and how many parts they do not."""
+    parts = tuple((atom, stand_of_atom(atom, found)) for atom in claim.atoms
+                  if (found := [each for each in own if each.atom is atom]))
+    untested = len(claim.atoms) - len(parts)
+    return verdict.of_parts([stand for _, stand in parts], untested), parts, untested
+
+
+def _comparisons(prediction: RerunPrediction, contrast: Contrast, tested: Tested, estimand: Estimand,
+                 measured: Measured) -> Comparisons:
+    levels = _levels(contrast, tested, estimand)
+    comparisons = tuple(_comparison(raw, contrast, measured, levels) for raw in contrast.raws)
+    return Comparisons(asks=prediction.says or _asks(prediction, contrast.goal), asked=_asked(contrast),
+                       comparisons=comparisons, needed=contrast.needed, left_out=contrast.left_out,
+                       not_covered=contrast.not_covered)
+
+
+def _told(found: Comparisons, contrast: Contrast, tested: Tested, estimand: Estimand, measured: Measured) -> Comparisons:
+    """The same with what enters no verdict: the price of an answer, bounds at other levels, further figures."""
+    levels = _levels(contrast, tested, estimand)
+    told = tuple(_priced(comparison, raw.effect, contrast, levels)
+                 for comparison, raw in zip(found.comparisons, contrast.raws, strict=True))
+    return replace(found, comparisons=told, beside=(*_ahead_in(contrast, tested, estimand), *_beside(contrast, measured)))
+
+
+def _ahead_in(contrast: Contrast, tested: Tested, estimand: Estimand) -> list[str]:
+    """Of comparisons that are counted by language, in how many it is shown that the arm is ahead, and the weakest of them."""
+    by_backbone: dict[str, list[Raw]] = {}
+    for raw in contrast.raws:
+        if "language" in dict(raw.about):
+            by_backbone.setdefault(dict(raw.about)["backbone"], []).append(raw)
+    told = []
+    for backbone, raws in by_backbone.items():
+        number = most_ahead([p_above(raw.effect, estimand, contrast.null_for) for raw in raws], tested.level_for)
+        weakest = min(raws, key=lambda raw: raw.effect.estimate)
+        told.append(f"with {backbone} shown to be ahead in at least {number} of {len(raws)} languages (partial conjunction, "
+                    f"one-sided {100 * tested.level_for:.3g} %); the smallest difference is "
+                    f"{_rounded(weakest.effect.estimate, _decimals(contrast))}, in {dict(weakest.about)['language']}")
+    return told
+
+
+def _decimals(contrast: Contrast) -> int:
+    return 1 if contrast.is_log else _DECIMALS.get(contrast.measure, 4)
 
 
 def _beside(contrast: Contrast, measured: Measured) -> tuple[str, ...]:
     """Further figures that decide nothing: geometric means of ratios, and the encoder before training."""
     told = []
     for raw in contrast.raws:
+        if raw.effect.runs > 1 and not raw.effect.v_runs:
+            told.append(f"all {raw.effect.runs} runs of {' and '.join(raw.arms)} gave the same difference to the last bit: "
+                        "either no chance is in them, or the seed is not heeded")
         if (effect := raw.geometric) is not None:
             around = _bounds(effect, Estimand.BENCHMARK, (DISPLAYED, DISPLAYED), contrast.is_log, 1)
             told.append(f"of geometric means the reduction is {_rounded(_shown(effect.estimate, contrast.is_log), 1)} % "
@@ -81,7 +147,7 @@ def _beside(contrast: Contrast, measured: Measured) -> tuple[str, ...]:
 
 def _before_training(raw: Raw, contrast: Contrast, measured: Measured) -> list[str]:
     """What the untrained encoder gives where a comparison is about one setting: what an arm lost, its rival seems to win."""
-    about, decimals = dict(raw.about), 1 if contrast.is_log else _DECIMALS.get(contrast.measure, 4)
+    about, decimals = dict(raw.about), _decimals(contrast)
     samplings = {run.condition.arm: run.condition.filling.sampling for run in measured.plan.runs}
     before = next((name for name, sampling in samplings.items() if sampling == "none"), None)
     if before is None or about.get("setting", "mean") == "mean" or before in raw.arms:
@@ -93,28 +159,67 @@ def _before_training(raw: Raw, contrast: Contrast, measured: Measured) -> list[s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Levels:
+    """Of the bound that speaks for a comparison and of the one that speaks against it, one-sided."""
+
     estimand: Estimand
     low: float
     high: float
 
 
-def _comparison(raw: Raw, contrast: Contrast, measured: Measured, decimals: int, levels: _Levels) -> Comparison:
-    effect, is_log = raw.effect, contrast.is_log
+def _levels(contrast: Contrast, tested: Tested, estimand: Estimand) -> _Levels:
+    return _Levels(estimand=estimand, low=tested.level_for / contrast.share, high=tested.level_against / tested.comparisons)
+
+
+def _comparison(raw: Raw, contrast: Contrast, measured: Measured, levels: _Levels) -> Comparison:
+    effect, is_log, decimals = raw.effect, contrast.is_log, _decimals(contrast)
     backbone = dict(raw.about)["backbone"]
     keys = tuple(result.key for arm in raw.arms for result in measured.results[backbone, arm])
-    strict = min(levels.low, levels.high)  # an answer either way is an answer
-    detectable = contrast.at_least + minimum_detectable(effect, levels.estimand, strict)
+    equal = contrast.goal is Goal.EQUAL
+    shown = (levels.low, levels.low) if equal else (levels.low, levels.high)
     return Comparison(
         about=raw.about,
         values=tuple(Value(name=name, value=_rounded(mean, 1 if is_log else decimals), decimals=1 if is_log else decimals)
                      for name, mean in zip(raw.arms, raw.means, strict=True)),
         estimate=_rounded(_shown(effect.estimate, is_log), decimals),
-        deciding=_bounds(effect, levels.estimand, (levels.low, levels.high), is_log, decimals),
+        deciding=_bounds(effect, levels.estimand, shown, is_log, decimals),
+        contrary=_bounds(effect, levels.estimand, (levels.high, levels.high), is_log, decimals) if equal else None,
         benchmark=_bounds(effect, Estimand.BENCHMARK, (DISPLAYED, DISPLAYED), is_log, decimals),
         beyond=_bounds(effect, Estimand.BEYOND, (DISPLAYED, DISPLAYED), is_log, decimals),
-        decimals=decimals, percent=is_log, runs=effect.runs, questions=raw.questions, clusters=effect.clusters,
-        detectable=None if isinf(detectable) else _rounded(_shown(detectable, is_log), decimals),
-        runs_needed=runs_needed(effect, levels.estimand, contrast.margin, strict) if contrast.margin else None, sources=keys)
+        decimals=decimals, percent=is_log, runs=effect.runs, questions=raw.questions, clusters=effect.clusters, sources=keys)
+
+
+def _priced(comparison: Comparison, effect: Effect, contrast: Contrast, levels: _Levels) -> Comparison:
+    is_log, decimals, price = contrast.is_log, comparison.decimals, _price(effect, contrast, levels)
+    return replace(
+        comparison, runs_needed=price.runs, articles_needed=price.articles,
+        detectable=None if isinf(price.detectable) else _rounded(_shown(price.detectable, is_log), decimals),
+        detectable_at_most=None if isinf(price.at_most) else _rounded(_shown(price.at_most, is_log), decimals),
+        reach=tuple(_bounds(effect, levels.estimand, (level, level), is_log, decimals) for level in LEVELS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Price:
+    """In the effect's unit: the smallest effect (of an equivalence, margin) that is told; and what an answer takes."""
+
+    detectable: float
+    at_most: float
+    runs: int | None
+    articles: int | None
+
+
+def _price(effect: Effect, contrast: Contrast, levels: _Levels) -> _Price:
+    estimand, margin = levels.estimand, contrast.margin
+    equal = contrast.goal is Goal.EQUAL
+    level = levels.low if equal else min(levels.low, levels.high)  # an answer either way is an answer
+    power = POWER_EITHER_SIDE if equal else POWER
+    null = 0.0 if equal else contrast.null_for
+    spread = upper_spread(effect)
+    wide = with_run_spread(effect, spread) if not isinf(spread) else effect
+    runs = runs_needed(effect, estimand, margin, level, power) if margin else None
+    many = with_runs(effect, max(AMPLE_RUNS, effect.runs))
+    return _Price(detectable=null + minimum_detectable(effect, estimand, level, power),
+                  at_most=null + minimum_detectable(wide, estimand, level, power), runs=runs,
+                  articles=articles_needed(many, estimand, margin, level, power) if margin and runs is None else None)
 
 
 def _bounds(effect: Effect, estimand: Estimand, alphas: tuple[float, float], is_log: bool, decimals: int) -> Bounds:
@@ -139,7 +244,7 @@ def _rounded(value: float, decimals: int, rounding: str = ROUND_HALF_EVEN) -> De
 
 def _asked(contrast: Contrast) -> Asked:
     at_least, margin = (_exact(_shown(value, contrast.is_log)) for value in (contrast.at_least, contrast.margin))
-    return Asked(at_least=at_least, margin=margin)
+    return Asked(at_least=at_least, margin=margin, goal=contrast.goal)
 
 
 def _exact(value: float) -> Decimal:
@@ -149,29 +254,38 @@ def _exact(value: float) -> Decimal:
 
 def _also(prediction: RerunPrediction, asked: Asked) -> tuple[Asked, ...]:
     """Further margins or sizes that the claim file wants to see."""
-    if prediction.reduction is not None:
-        return tuple(Asked(at_least=_exact(100 * share), margin=asked.margin) for share in prediction.reduction.also_at_least)
-    further = prediction.difference.also_margins if prediction.difference is not None else ()
-    return tuple(Asked(at_least=asked.at_least, margin=_exact(margin)) for margin in further)
+    match prediction.check:
+        case Reduction(also_at_least=shares):
+            return tuple(replace(asked, at_least=_exact(100 * share)) for share in shares)
+        case LanguagesAhead() | Interaction():
+            return ()
+        case between:
+            return tuple(replace(asked, margin=_exact(margin)) for margin in between.also_margins)
 
 
 def _asking(found: Comparisons, asked: Asked) -> Comparisons:
     return replace(found, asked=asked)
 
 
-def _asks(prediction: RerunPrediction) -> str:
+_SAYS = {Goal.AHEAD: "{arm} has a higher {measure} than {rivals}", Goal.EQUAL: "{measure} of {arm} is as that of {rivals}",
+         Goal.NO_WORSE: "{measure} of {arm} is no worse than that of {rivals}"}
+
+
+def _asks(prediction: RerunPrediction, goal: Goal) -> str:
     """What a prediction asks, in words, where its author gave none."""
-    if (check := prediction.difference) is not None:
-        rivals = " and than ".join(check.against)
-        where = f"in the {check.settings[0]} setting" if len(check.settings) == 1 else f"{', '.join(check.settings)}"
-        how = "on average, " if check.combine.value == "mean" else "" if len(check.settings) == 1 else "in each setting, "
-        return f"{check.arm} has a higher {check.measure} than {rivals}, {how}{where}"
-    if (reduction := prediction.reduction) is not None:
-        size = f"by at least {_exact(100 * reduction.at_least)} %" if reduction.at_least else "at all"
-        return f"{reduction.measure} is lower with {reduction.arm} than with {reduction.against}, {size}"
-    ahead = prediction.languages_ahead
-    assert ahead is not None
-    number = "each language" if ahead.at_least == "all" else f"at least {ahead.at_least} languages"
-    return f"{ahead.arm} has a higher {ahead.measure} than {ahead.against} in {number}"
-
-
+    match prediction.check:
+        case Reduction() as check:
+            size = f"by at least {_exact(100 * check.at_least)} %" if check.at_least else "at all"
+            return f"{check.measure} is lower with {check.arm} than with {check.against}, {size}"
+        case LanguagesAhead() as check:
+            number = "each language" if check.at_least == "all" else f"at least {check.at_least} languages"
+            return f"{check.arm} has a higher {check.measure} than {check.against} in {number}"
+        case Interaction() as check:
+            return f"{check.arm} loses no more {check.measure} under perturbed queries than {' and than '.join(check.against)}"
+        case check:
+            rivals = (" and than " if goal is Goal.AHEAD else " and that of ").join(check.against)
+            one = len(check.settings) == 1
+            where = f"in the {check.settings[0]} setting" if one else f"{', '.join(check.settings)}"
+            how = "on average, " if check.combine is Combine.MEAN else "" if one else "in each setting, "
+            size = f" by more than {_exact(check.at_least)}" if isinstance(check, Difference) and check.at_least else ""
+            return _SAYS[goal].format(arm=check.arm, measure=check.measure, rivals=rivals) + f"{size}, {how}{where}"

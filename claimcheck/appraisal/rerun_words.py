@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from claimcheck import verdict
 from claimcheck.appraisal.measured import Measured
-from claimcheck.appraisal.rerun import RerunFinding
+from claimcheck.appraisal.rerun import AMPLE_RUNS, RerunFinding
 from claimcheck.claim import Atom
 from claimcheck.finding import Comparison
 from claimcheck.verdict import LEAST_RUNS, Stand, TierWord
@@ -37,7 +37,7 @@ def _because(own: Sequence[RerunFinding]) -> str:
     for stand, word in _NAMED.items():
         named = list(dict.fromkeys(f"{each.prediction.label + ': ' if each.prediction.label else ''}{about(comparison)}"
                                    for each in own for comparison in each.found.comparisons
-                                   if verdict.of_bounds(comparison.deciding, each.found.asked) is stand))
+                                   if verdict.of_comparison(comparison, each.found.asked) is stand))
         if named:
             more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
             texts.append(f"{word}: {', '.join(named[:MOST_NAMED])}{more}")
@@ -57,7 +57,7 @@ def price(findings: Sequence[RerunFinding], measured: Measured, word: TierWord) 
     if word is not TierWord.INCONCLUSIVE:
         return ""
     open_ones = [(each, comparison) for each in findings for comparison in each.found.comparisons
-                 if comparison.runs < LEAST_RUNS or verdict.of_bounds(comparison.deciding, each.found.asked) is Stand.OPEN]
+                 if verdict.of_comparison(comparison, each.found.asked) is Stand.OPEN]
     needed = [comparison.runs_needed for _, comparison in open_ones]
     if not open_ones:
         return ""
@@ -66,7 +66,7 @@ def price(findings: Sequence[RerunFinding], measured: Measured, word: TierWord) 
     if not all(each.found.asked.margin for each, _ in open_ones):
         return "no smallest effect of interest is set (`margin: 0`), so no number of runs can be named"
     if any(each is None for each in needed):
-        return "no number of training runs decides it on these articles: more articles are needed (another split, or folds)"
+        return _in_articles([comparison for _, comparison in open_ones if comparison.runs_needed is None])
     runs = min(comparison.runs for _, comparison in open_ones)
     most = max(*(each for each in needed if each is not None), runs + 1)
     seeds = sorted({run.seed for run in measured.plan.runs})
@@ -75,6 +75,17 @@ def price(findings: Sequence[RerunFinding], measured: Measured, word: TierWord) 
             f"comparison at a time. That is an order of magnitude: {runs} runs tell little of their own spread. All arms take "
             f"about {_duration(spent * most)} of CPU here for so many. Decide by runs that were not looked at: set "
             f"`seeds: {most}` and start with `--seed {max(seeds) + 1}`; each look has a level of error of its own")
+
+
+def _in_articles(never: Sequence[Comparison]) -> str:
+    """What it takes where no number of runs decides it."""
+    articles, runs = [each.articles_needed for each in never], max(AMPLE_RUNS, *(each.runs for each in never))
+    lead = "no number of training runs decides it on these articles"
+    if any(each is None for each in articles):
+        return f"{lead}, and with {runs} runs a thousand times as many would not: the runs differ too much among themselves"
+    most = max(each for each in articles if each is not None)
+    return (f"{lead}: about {most:,} like these would, with {runs} runs an arm, where there are {never[0].clusters} (another "
+            "split, folds, or another data set)")
 
 
 def _size(open_ones: Sequence[tuple[RerunFinding, Comparison]]) -> str:

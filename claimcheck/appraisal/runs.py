@@ -1,15 +1,21 @@
 """A claim at a tier that re-runs the method: is it a test of the claim, and what does it say?"""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from claimcheck import verdict
 from claimcheck.appraisal import rerun_words
-from claimcheck.appraisal.family import Family
+from claimcheck.appraisal.family import Family, Tested
+from claimcheck.appraisal.fragility import fragility
 from claimcheck.appraisal.journal import Looks
 from claimcheck.appraisal.measured import Measured
-from claimcheck.appraisal.rerun import findings, stand_of_atom
+from claimcheck.appraisal.printed import compare
+from claimcheck.appraisal.rerun import RerunFinding, findings, stand_of_claim
+from claimcheck.appraisal.stages import Stage
 from claimcheck.appraisal.tier_verdict import TierVerdict, Unavailable
-from claimcheck.claim import Claim
+from claimcheck.claim import Claim, Kind
+from claimcheck.evidence.reported_table import ReportedTable
+from claimcheck.reproduction import ALPHA, PrintedNumbers
 from claimcheck.tier import Tier
 from claimcheck.verdict import TierWord
 
@@ -19,15 +25,33 @@ RERUN = (Tier.REDUCED, Tier.FULL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
-    """What the runs of a plan gave, put to every claim of the paper; `looks`: what had been seen before."""
+    """What the runs of a plan gave, put to every claim of the paper at each look that was taken; at least one was.
 
-    measured: Measured = field(repr=False)
-    family: Family = field(repr=False)
+    `looks`: what had been seen before these runs were planned. `printed`: where the paper's tables hold what was measured.
+    """
+
+    stages: tuple[Stage, ...]
+    printed: PrintedNumbers | None = None
     looks: Looks = field(default_factory=Looks)
 
+    @property
+    def measured(self) -> Measured:
+        """All runs that were made."""
+        return self.stages[-1].measured
 
-def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None) -> TierVerdict:
-    """The verdict of a tier that re-runs the method."""
+    @property
+    def family(self) -> Family:
+        """The family at the last look that was taken."""
+        return self.stages[-1].family
+
+    def deciding(self, claim_id: str) -> Stage:
+        """The first look that decides a claim, or the last that was taken."""
+        return next((each for each in self.stages if claim_id in each.decided), self.stages[-1])
+
+
+def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None,
+                  table: ReportedTable | None = None) -> TierVerdict:
+    """The verdict of a tier that re-runs the method; the paper's `table` stands beside it and never enters it."""
     if isinstance(runs, Unavailable):
         if runs.tier is not None and runs.tier is not tier:
             return _other_tier(tier, runs.tier)
@@ -35,11 +59,11 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None) -> 
     if runs is None:
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, why="not all runs of this profile stand in the store",
                            remedy="`claimcheck run`, with the same --profile and --seed, trains and evaluates")
-    plan = runs.measured.plan
+    at = runs.deciding(claim.id)
+    plan, tested = at.measured.plan, at.family.tested.get(claim.id)
     if plan.tier is not tier:
         return _other_tier(tier, plan.tier)
-    tested = runs.family.tested.get(claim.id)
-    own = findings(claim, tested, runs.measured) if tested is not None else ()
+    own = _beside_print(findings(claim, tested, at.measured), tested, runs, table) if tested is not None else ()
     if tested is None or not any(each.found.comparisons for each in own):
         lacks = dict.fromkeys(text for each in own for text in (*each.found.left_out, *each.found.not_covered))
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, remedy="a profile that measures it",
@@ -51,16 +75,42 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None) -> 
             *dict.fromkeys(text for each in own for text in each.found.not_covered),
             *(("a check of the claim is not measured here: no query is perturbed",)
               if any(each.interaction is not None for atom in claim.atoms for each in atom.rerun) else ()),
-            *_seen(claim, runs.looks))
+            *_scope(claim, own), *(_look(runs, at) if tested.is_test else ()), *_seen(claim, runs.looks))
     if not tested.is_test:
         return TierVerdict(tier=tier, word=TierWord.NOT_A_TEST, why="; ".join(tested.conditions.lacking), reruns=own, says=said,
                            remedy="a run that meets the condition; what was found stands below, apart from every verdict")
-    parts = [(atom, stand_of_atom(atom, found)) for atom in claim.atoms
-             if (found := [each for each in own if each.atom is atom])]
-    untested = [atom for atom in claim.atoms if atom not in [each for each, _ in parts]]
-    word = verdict.word(tier, verdict.of_parts([stand for _, stand in parts], len(untested)))
-    return TierVerdict(tier=tier, word=word, reruns=own, parts=tuple(parts), untested=len(untested), says=said,
-                       why=rerun_words.why(parts, own, len(untested)), remedy=rerun_words.price(own, runs.measured, word))
+    stand, parts, untested = stand_of_claim(claim, own)
+    word = verdict.word(tier, stand)
+    return TierVerdict(tier=tier, word=word, reruns=own, parts=parts, untested=untested, says=said,
+                       why=rerun_words.why(parts, own, untested), remedy=rerun_words.price(own, at.measured, word),
+                       fragility=fragility(claim, tested, at.measured))
+
+
+def _beside_print(own: Sequence[RerunFinding], tested: Tested, runs: Runs,
+                  table: ReportedTable | None) -> tuple[RerunFinding, ...]:
+    """Each finding with its comparisons beside the paper's printed numbers."""
+    plan = runs.measured.plan
+    return tuple(replace(each, printed=compare(contrast, plan.tier, plan.design.data, runs.printed, table))
+                 for each, (_, _, contrast) in zip(own, tested.contrasts, strict=True))
+
+
+def _scope(claim: Claim, own: Sequence[RerunFinding]) -> tuple[str, ...]:
+    """Among whom a superlative is one: the arms that were run, and no others."""
+    if claim.kind is not Kind.SUPERLATIVE:
+        return ()
+    arms = dict.fromkeys(value.name for each in own for comparison in each.found.comparisons for value in comparison.values)
+    return (f"“best” of the {len(arms)} arms compared here ({', '.join(arms)}), and of no other",)
+
+
+def _look(runs: Runs, at: Stage) -> tuple[str, ...]:
+    """At which of several planned looks the claim was judged."""
+    planned = len(runs.measured.plan.looks)
+    if planned == 1:
+        return ()
+    number = runs.stages.index(at) + 1
+    text = (f"judged at look {number} of {planned} that were planned, after {at.look.runs} runs an arm, at a level of "
+            f"{at.look.alpha:g} of the {ALPHA:g} that all looks share")
+    return (text,)
 
 
 def _seen(claim: Claim, looks: Looks) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from claimcheck.appraisal.fragility import Fragility
 from claimcheck.appraisal.rerun import RerunFinding
 from claimcheck.claim import Atom
 from claimcheck.finding import Count
@@ -25,7 +26,7 @@ class TierVerdict:
     """The verdict of one tier on one claim; `remedy` is set where something could not be run.
 
     `missing_here`: it could not run for want of something that is to be had and is not on this machine. `says`: what a reader
-    of the verdict must know beside it.
+    of the verdict must know beside it. `fragility`: how the claim stands in other ways to analyse the same places.
     """
 
     tier: Tier
@@ -38,6 +39,7 @@ class TierVerdict:
     parts: tuple[tuple[Atom, Stand], ...] = ()
     untested: int = 0
     missing_here: bool = False
+    fragility: Fragility | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,14 @@
 """The command line: verbs over the way of the data. Nothing heavy is imported until a verb needs it.
 
 Results go to standard output, progress and faults to standard error. Exit status: 0 ran, whatever the verdicts; 1 corrupt
-input, a tier named by --tier that could not run, or a verdict named by --fail-on; 2 bad usage or claim files.
+input, a tier named by --tier that could not run, a verdict named by --fail-on, or a self-test that did not hold; 2 bad usage or
+claim files.
 """
 
 import click
 
 from claimcheck import __version__
+from claimcheck.cli.calibrating import selftest
 from claimcheck.cli.data import data
 from claimcheck.cli.exporting import export_run
 from claimcheck.cli.judging import report, run
@@ -24,5 +26,5 @@ def main() -> None:
     """
 
 
-for verb in (run, list_claims, plan, validate, report, schema, data, score, export_run):
+for verb in (run, list_claims, plan, validate, report, schema, data, score, export_run, selftest):
     main.add_command(verb)

@@ -92,6 +92,8 @@ class Asked:
             plan = replace(plan, predictions={claim.id: prediction_digest(claim) for claim in own})
             made = (measuring.measured(plan, own, folders(self.data_dir), store, self.jobs) if start
                     else measuring.standing(plan, own, folders(self.data_dir), store))
+            if isinstance(made, Runs):
+                made = replace(made, printed=self.library.reproductions[plan.reproduction].value.printed)
             runs[plan.reproduction] = made
             if isinstance(made, Runs):
                 experiments.append(measuring.summarised(made, own))

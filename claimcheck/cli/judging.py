@@ -45,7 +45,7 @@ def run(claims: Path, profile: str | None, tiers: tuple[str, ...], only: tuple[s
         reproductions: Path | None, out: Path | None, form: str, jobs: int | None, store: Path, data_dir: Path | None,
         fetch: bool, fail_on: tuple[str, ...]) -> None:
     """Run what can be run for CLAIMS, judge them and write the report."""
-    from claimcheck.cli.measuring import cores
+    from claimcheck.engine.workers import cores
 
     library = read_claims(claims, reproductions)
     plans = make_plans(library, profile, first_seed)  # a profile that does not exist is told of before anything runs

@@ -23,6 +23,8 @@ from claimcheck.cli.options import (
 from claimcheck.cli.shared import counted, echo_json, make_plans, read_claims
 
 if TYPE_CHECKING:
+    from claimcheck.appraisal.library import Library
+    from claimcheck.appraisal.outlook import Outlook
     from claimcheck.appraisal.tier_verdict import Unavailable
     from claimcheck.claim import Claim
     from claimcheck.measurement.work import Work
@@ -59,6 +61,7 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
     plans = make_plans(library, profile, first_seed)
     documents = chosen(library, only)
     asked = {made.reproduction: works(made, folders(data_dir)) for made in plans}
+    seen = {made.reproduction: _outlooks(library, claims, made, asked[made.reproduction], store) for made in plans}
     keys = {work.run.digest: work.key for each in asked.values() if isinstance(each, tuple) for work in each}
     if form == "json":
         echo_json({
@@ -66,7 +69,9 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
             "plans": [{"reproduction": each.reproduction, "profile": each.profile, "tier": each.tier,
                        "predictions": dict(each.predictions),
                        "runs": [{"digest": one.digest, "key": keys.get(one.digest), "backbone": one.condition.backbone,
-                                 "arm": one.condition.arm, "seed": one.seed} for one in each.runs]} for each in plans]})
+                                 "arm": one.condition.arm, "seed": one.seed} for one in each.runs],
+                       "looks": [{"runs": look.runs, "alpha": look.alpha} for look in each.looks],
+                       "power": [_power(one) for one in seen[each.reproduction]]} for each in plans]})
         return
     for each in documents:
         outlook = (f"{tier} ({_outlook(each.value, tier, plans)})" for tier in each.value.tiers)
@@ -78,6 +83,58 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
         for one in made.runs:
             name = keys.get(one.digest, one.digest)[:12]
             click.echo(f"  {name}  {one.condition.backbone}  {one.condition.arm}  seed {one.seed}")
+        click.echo("\n".join(_told(made, seen[made.reproduction])))
+
+
+def _outlooks(library: Library, claims: Path, plan: Plan, asked: tuple[Work, ...] | Unavailable,
+              store: Path) -> tuple[Outlook, ...]:
+    """What the planned runs could tell, where enough of them stand to say."""
+    from claimcheck.appraisal.outlook import outlooks
+    from claimcheck.cli.measuring import family_claims
+    from claimcheck.measurement.store import Store
+
+    if not isinstance(asked, tuple):
+        return ()
+    return outlooks(plan, family_claims(library, claims, plan.reproduction), asked, Store(path=store))
+
+
+def _told(plan: Plan, seen: Sequence[Outlook]) -> list[str]:
+    """What the planned runs could tell, in lines."""
+    from claimcheck.report.rerun_texts import power
+    from claimcheck.reproduction import ALPHA
+    from claimcheck.stats.power import standardised
+    from claimcheck.verdict import LEAST_RUNS
+
+    runs, lines = plan.looks[-1].runs, []
+    if len(plan.looks) > 1:
+        taken = ", ".join(f"{look.runs} runs (level {look.alpha:g})" for look in plan.looks)
+        lines.append(f"looks: after {taken}; what is decided early needs no further runs")
+    if not seen:
+        if runs < LEAST_RUNS:
+            return [*lines, f"{counted(runs, 'run')} an arm can tell nothing: verdicts need {LEAST_RUNS}"]
+        lines.append(f"what {runs} runs an arm could tell: on this benchmark, of a single claim at {100 * ALPHA:g} %, in 4 of "
+                     f"5 cases an effect of {standardised(runs, ALPHA):.1f} standard deviations over runs. How large that is "
+                     "nobody knows before two runs of each arm stand; then this line says it in points")
+        return lines
+    lines.append(f"what {runs} runs an arm could tell, judged by the {seen[0].pilot} that stand, at the strictest level that "
+                 f"{len(seen)} {'claim' if len(seen) == 1 else 'claims'} may share:")
+    for each in seen:
+        for one in each.found:
+            percent = any(comparison.percent for comparison in one.found.comparisons)
+            label = one.prediction.label or one.prediction.reading or one.found.asks
+            lines.append(f"  {each.claim.id}, {label}: {power(one.found, percent=percent) or 'nothing'}")
+    return lines
+
+
+def _power(outlook: Outlook) -> dict[str, object]:
+    """The same for programs."""
+    return {"claim": outlook.claim.id, "pilot_runs": outlook.pilot, "runs": outlook.runs, "predictions": [
+        {"asks": each.found.asks, "comparisons": [
+            {"about": dict(one.about), "unit": "percent" if one.percent else "points",
+             "detectable": None if one.detectable is None else float(one.detectable),
+             "detectable_at_most": None if one.detectable_at_most is None else float(one.detectable_at_most),
+             "margin": float(each.found.asked.margin), "runs_needed": one.runs_needed, "articles_needed": one.articles_needed}
+            for one in each.found.comparisons]} for each in outlook.found]}
 
 
 def _outlook(claim: Claim, tier: Tier, plans: Sequence[Plan]) -> str:

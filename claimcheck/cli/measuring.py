@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,17 +14,13 @@ if TYPE_CHECKING:
     from claimcheck.appraisal.library import Library
     from claimcheck.appraisal.planted import Planted
     from claimcheck.appraisal.runs import Runs
+    from claimcheck.appraisal.stages import Stage
     from claimcheck.appraisal.summary import Experiment
     from claimcheck.appraisal.tier_verdict import Unavailable
     from claimcheck.claim import Claim
     from claimcheck.measurement.store import Store
     from claimcheck.measurement.work import Work
     from claimcheck.plan import Plan
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def measured(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store: Store, jobs: int) -> Runs | Unavailable:
@@ -50,8 +45,9 @@ def standing(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store
     asked = works(plan, None)
     if isinstance(asked, Unavailable):
         return asked
-    if all(store.has(work.key) for work in asked):
-        return _judged(plan, claims, asked, store)
+    made = _standing(plan, claims, asked, store)
+    if made is not None:
+        return made
     cannot = works(plan, folders)
     return cannot if isinstance(cannot, Unavailable) else None
 
@@ -79,15 +75,16 @@ def selftest(store: Store, jobs: int, *, start: bool) -> tuple[tuple[Planted, ..
     asked = works(plan, ())
     if isinstance(asked, Unavailable):
         raise MeasurementFailed(f"the self-test cannot run: {asked.why}; {asked.remedy}")
-    if not start and not all(store.has(work.key) for work in asked):
+    runs = _run(plan, claims, asked, store, jobs) if start else _standing(plan, claims, asked, store)
+    if runs is None:
         return (), ()
-    runs = _run(plan, claims, asked, store, jobs) if start else _judged(plan, claims, asked, store)
     return judge(library.claims, runs), (summarised(runs, claims),)
 
 
 def summarised(runs: Runs, claims: Sequence[Claim]) -> Experiment:
     """What the runs gave apart from any claim; the pairs of arms that claims compare are mapped by language."""
     from claimcheck.appraisal.conditions import says
+    from claimcheck.appraisal.stages import looks_taken
     from claimcheck.appraisal.summary import summary
 
     compared: dict[tuple[str, str], None] = {}
@@ -97,7 +94,7 @@ def summarised(runs: Runs, claims: Sequence[Claim]) -> Experiment:
             compared |= {(check.arm, rival): None for rival in against
                          if {check.arm, rival} <= set(runs.measured.arms)}
     design = runs.measured.plan.design
-    return summary(runs.measured, tuple(compared), says(design.data.routes, design))
+    return summary(runs.measured, tuple(compared), (*says(design.data.routes, design), *looks_taken(runs.stages)))
 
 
 def family_claims(library: Library, claims: Path, name: str) -> list[Claim]:
@@ -125,34 +122,64 @@ def family_claims(library: Library, claims: Path, name: str) -> list[Claim]:
 
 
 def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Store, jobs: int) -> Runs:
+    """Make the runs of one planned look after the other, until a look leaves nothing open or none is left."""
+    from claimcheck.appraisal.stages import stage, works_at
+
+    stages: list[Stage] = []
+    for number, look in enumerate(plan.looks, start=1):
+        name = f"profile {plan.profile}" + (f", look {number} of {len(plan.looks)}" if len(plan.looks) > 1 else "")
+        _make(plan, works_at(plan, look, asked), asked, store, jobs, name)
+        stages.append(stage(plan, look, claims, asked, store))
+        if stages[-1].settles_all and number < len(plan.looks):
+            saved = len(asked) - len(stages[-1].measured.plan.runs)
+            click.echo(f"{name}: every claim that the runs test is decided after {look.runs} runs an arm; "
+                       f"{counted(saved, 'run')} need not be made", err=True)
+            break
+    return _judged(plan, stages, store)
+
+
+def _make(plan: Plan, wanted: Sequence[Work], asked: Sequence[Work], store: Store, jobs: int, name: str) -> None:
+    """Make those of the wanted runs that do not stand, and put down in the journal how many of all stood when."""
     from claimcheck.appraisal import journal
     from claimcheck.engine.local import legs, missing, run_all
 
-    absent = missing(asked, store)
-    if absent or not journal.on_record(store.path / journal.NAME, plan, len(asked)):
-        journal.record(store.path / journal.NAME, plan, len(asked) - len(absent))
+    def standing() -> int:
+        return len(asked) - len(missing(asked, store))
+
+    absent, path = missing(wanted, store), store.path / journal.NAME
+    before = standing()
+    if absent or not journal.on_record(path, plan, before):
+        journal.record(path, plan, before)
     made = 0
     if absent:
         total = sum(len(legs(work)) for work in absent)
         try:
-            with progress(f"training and evaluating, profile {plan.profile}", total, "step") as step:
+            with progress(f"training and evaluating, {name}", total, "step") as step:
                 made = run_all(absent, store, jobs, step)
         except KeyboardInterrupt:
             click.echo(f"\ninterrupted: what was done is kept in {store.path}; the same command goes on from there", err=True)
             raise
-    if absent:
-        journal.record(store.path / journal.NAME, plan, len(asked))
+        journal.record(path, plan, standing())
     told = f"{counted(made, 'run')} made, " if absent else "nothing to run, "
-    click.echo(f"profile {plan.profile}: {told}{len(asked) - made} already in {store.path}", err=True)
-    return _judged(plan, claims, asked, store)
+    click.echo(f"{name}: {told}{len(wanted) - made} already in {store.path}", err=True)
 
 
-def _judged(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Store) -> Runs:
+def _standing(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Store) -> Runs | None:
+    """What stands in the store, if it is all that the planned looks ask for."""
+    from claimcheck.appraisal.stages import stage, works_at
+
+    stages: list[Stage] = []
+    for look in plan.looks:
+        if not all(store.has(work.key) for work in works_at(plan, look, asked)):
+            return None
+        stages.append(stage(plan, look, claims, asked, store))
+        if stages[-1].settles_all:
+            break
+    return _judged(plan, stages, store)
+
+
+def _judged(plan: Plan, stages: Sequence[Stage], store: Store) -> Runs:
     from claimcheck.appraisal import journal
-    from claimcheck.appraisal.family import family
-    from claimcheck.appraisal.measured import read
     from claimcheck.appraisal.runs import Runs
 
-    found = read(plan, asked, store)
-    return Runs(measured=found, family=family(claims, found),
-                looks=journal.looks(store.path / journal.NAME, plan))
+    return Runs(stages=tuple(stages), looks=journal.looks(store.path / journal.NAME, plan))

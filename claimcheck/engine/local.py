@@ -4,17 +4,15 @@ A run's lock is held while it is worked on; where another process holds it, its 
 something was killed stands still, and the same call goes on from there.
 """
 
-import multiprocessing
-import os
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 
+from claimcheck.engine.workers import workers
 from claimcheck.errors import MeasurementFailed
 from claimcheck.experiment.leg import Leg, execute
 from claimcheck.measurement.places import concatenate, from_parquet, to_parquet_bytes
@@ -23,7 +21,6 @@ from claimcheck.measurement.store import Store, Stored, stored
 from claimcheck.measurement.work import Work
 from claimcheck.run import Json
 
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _POLL_SECONDS = 0.5
 AHEAD = 3
 """Legs handed out for each worker: so that none waits, and other processes find runs that are not locked."""
@@ -58,7 +55,7 @@ def run_all(works: Sequence[Work], store: Store, jobs: int, step: Callable[[str]
     under: dict[str, _Under] = {}
     futures: dict[Future[Stored], Leg] = {}
     try:
-        with _pool(min(jobs, sum(len(legs(work)) for work in waiting) or 1)) as pool:
+        with workers(min(jobs, sum(len(legs(work)) for work in waiting) or 1)) as pool:
             while waiting or futures:
                 for _ in range(len(waiting)):
                     if len(futures) >= AHEAD * jobs:
@@ -134,41 +131,3 @@ def _record(work: Work, parts: Sequence[Stored]) -> dict[str, Json]:
     return {"format": "claimcheck-run", "format_version": 1, "key": work.key, "run": work.run.digest, "seed": work.run.seed,
             "condition": work.run.condition.as_json(), **work.ingredients.as_json(), "legs": legs,
             "code": checkout(), "machine": machine()}
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Worker processes with one thread each; those that are at work when something goes wrong are ended at once."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))  # read when a worker first imports its libraries
-    pool = ProcessPoolExecutor(max_workers=workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin,
-                               initargs=(os.getpid(),))
-    try:
-        yield pool
-    except BaseException:
-        for process in list((pool._processes or {}).values()):  # no public way to end what is running
-            process.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
-        raise
-    else:
-        pool.shutdown(wait=True)
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _begin(parent: int) -> None:
-    """End this worker when its parent is gone: one that was killed cannot say so."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and ends its workers
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_POLL_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

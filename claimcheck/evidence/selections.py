@@ -6,14 +6,15 @@ pen and a fault; what is not printed at all may be the finding, so it is a doubt
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from claimcheck.claim_files import ClaimFile
 from claimcheck.documents import Document, suggestion
 from claimcheck.errors import Fault
 from claimcheck.evidence.reported_table import SUMMARIES, SUMMARY_COLUMN, ReportedTable
-from claimcheck.prediction import BestOf, BetterThan, Counts, ReductionBy, Reports, Selected, TableCheck
+from claimcheck.prediction import BestOf, BetterThan, Counts, ReductionBy, Reports, Selected, Setting, TableCheck
+from claimcheck.reproduction import PrintedNumbers, Reproduction
 from claimcheck.reproduction_files import ReproductionFile
 
 _NEARLY = 0.75
@@ -56,6 +57,53 @@ def misfits_of_audits(document: ReproductionFile, table: ReportedTable) -> Misfi
     return _sorted(found)
 
 
+def misfits_of_printed(document: ReproductionFile, table: ReportedTable) -> Misfits:
+    """What a reproduction says of the printed numbers and the table does not hold: columns, values, and names of our own.
+
+    A stated name that is printed nowhere, while another way to write it is, is a slip: nothing would be compared in silence.
+    """
+    printed = document.value.printed
+    if printed is None:
+        return Misfits(faults=(), doubts=())
+    found = _placed(document, ("printed",), _where(printed.where, table, sums=False))
+    for item in fields(printed.columns):
+        if (column := getattr(printed.columns, item.name)) is not None:
+            found += _placed(document, ("printed",), _of_part(document.value, printed, item.name, column, table))
+    return _sorted(found)
+
+
+def _of_part(reproduction: Reproduction, printed: PrintedNumbers, part: str, column: str,
+             table: ReportedTable) -> Iterator[Stranger]:
+    """What one column of the printed numbers is said to hold and does not."""
+    if column not in table.columns:
+        yield _no_column(("columns", part), column, table)
+        return
+    known = table.values(column)
+    renamed: Mapping[str, str] = getattr(printed.values, part)
+    for name, value in renamed.items():
+        if value not in known:  # what another name stands for is no slip of the pen for this one
+            others = [each for each in known if each not in renamed.values()]
+            yield _no_value(("values", part, name), column, value, others, table)
+    if part == "language":
+        if printed.mean not in known:
+            yield _no_value(("mean",), column, printed.mean, known, table)
+        return
+    states = reproduction.paper.states
+    stated = {"arm": states.arms, "backbone": states.backbones, "dataset": states.data.evaluate, "setting": tuple(Setting),
+              "measure": states.measures}[part]
+    names = [str(name) for name in stated if name not in renamed]
+    unused = [value for value in known if value not in {printed.called(part, str(name)) for name in stated}]
+    for name in names:
+        if name not in known and (near := _near(name, unused)):
+            yield Stranger(where=("columns", part), slip=True,
+                           next_move=f"say what is printed: `values: {{{part}: {{{name}: {near}}}}}`",
+                           what=f"no cell of {table.path.name} has {column} `{name}`, and one has `{near}`")
+    if names == [str(name) for name in stated] and not set(names) & set(known):
+        yield Stranger(where=("columns", part), slip=False, next_move=f"say under `values: {part}` what is printed for each",
+                       what=f"no cell of {table.path.name} has {column} {', '.join(f'`{name}`' for name in names)}: nothing "
+                            "printed is compared with a re-run")
+
+
 def _placed(document: Document[Any], place: tuple[str | int, ...],
             strangers: Iterable[Stranger]) -> list[tuple[Stranger, Fault]]:
     return [(each, document.fault((*place, *each.where), each.what, each.next_move)) for each in strangers]
@@ -80,7 +128,8 @@ def _strangers(check: TableCheck, table: ReportedTable) -> Iterator[Stranger]:
                 yield _no_value(("values", number), check.column, value, others, table)
 
 
-def _where(where: Mapping[str, Selected], table: ReportedTable) -> Iterator[Stranger]:
+def _where(where: Mapping[str, Selected], table: ReportedTable, *, sums: bool = True) -> Iterator[Stranger]:
+    """Strangers of a selection; with `sums` also what sums up other cells in it unsaid."""
     fits = True
     for column, selected in where.items():
         if column not in table.columns:
@@ -93,11 +142,11 @@ def _where(where: Mapping[str, Selected], table: ReportedTable) -> Iterator[Stra
                 fits = False
                 place = ("where", column, number) if several else ("where", column)
                 yield _no_value(place, column, str(value), table.values(column), table)
-    for column in table.columns:
-        sums = [value for value in table.values(column) if value.casefold() in _SUMMARY_WORDS]
-        if sums and column not in where and (column != SUMMARY_COLUMN or set(sums) - SUMMARIES):
+    for column in table.columns if sums else ():
+        words = [value for value in table.values(column) if value.casefold() in _SUMMARY_WORDS]
+        if words and column not in where and (column != SUMMARY_COLUMN or set(words) - SUMMARIES):
             yield Stranger(where=("where",), slip=False, next_move="select the values that are meant",
-                           what=f"{column} holds `{sums[0]}`, which counts as a value like any other: only mean and median "
+                           what=f"{column} holds `{words[0]}`, which counts as a value like any other: only mean and median "
                                 f"in the column {SUMMARY_COLUMN} are known to sum up other cells")
     if fits and not table.matching(where):
         yield Stranger(where=("where",), slip=False, next_move="widen the selection, or leave it: the check stays open",

@@ -26,15 +26,14 @@ class Combine(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """`arm` has a higher mean than each rival; with `combine: all` in every data set, setting and backbone."""
+class _Between:
+    """What is said of one arm and its rivals: measured where, and how the comparisons join."""
 
-    arm: str = field(metadata=said("The arm of the reproduction that is said to be ahead."))
+    arm: str = field(metadata=said("The arm of the reproduction that the sentence speaks of."))
     against: tuple[str, ...] = field(metadata=said("Its rivals, arms of the reproduction.", min_length=1))
     measure: str = field(metadata=said("For example AP, R@1, R@10.", pattern=MEASURE))
     settings: tuple[Setting, ...] = field(metadata=said("monolingual, cross-lingual, multilingual.", min_length=1))
     datasets: tuple[str, ...] = field(metadata=said("Logical names, for example xquad-r.", min_length=1))
-    margin: float = field(metadata=MARGIN)
     also_margins: tuple[float, ...] = field(default=(), metadata=ALSO)
     combine: Combine = field(default=Combine.ALL, metadata=said(
         "all (every data set and setting must hold), or mean (their average must)."))
@@ -46,6 +45,28 @@ class Difference:
         has_a_meaning(self.measure, self.settings)
         distinct("settings", *self.settings)
         distinct("datasets", *self.datasets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference(_Between):
+    """`arm` has a higher mean than each rival; with `combine: all` in every data set, setting and backbone."""
+
+    margin: float = field(metadata=MARGIN)
+    at_least: float = field(default=0.0, metadata=said("Higher by more than so many points, from 0 to 1.", ge=0, lt=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equivalence(_Between):
+    """`arm` and each rival differ by less than the margin, either way: "comparable", "no change"."""
+
+    margin: float = field(metadata=said("From what on it is a difference, in points, above 0 and below 1.", gt=0, lt=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonInferiority(_Between):
+    """`arm` is not worse than any rival by the margin or more: "comparable or superior"."""
+
+    margin: float = field(metadata=said("From what on it is a loss, in points, above 0 and below 1.", gt=0, lt=1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +134,7 @@ class Interaction:
         each_fits(self.perturbations, PERTURBATION, "the perturbation")
 
 
-RERUN_CHECKS = ("difference", "reduction", "languages_ahead", "interaction")
+RERUN_CHECKS = ("difference", "equivalence", "non_inferiority", "reduction", "languages_ahead", "interaction")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +145,8 @@ class RerunPrediction:
     label: str = field(default="", metadata=said("Two or three words for the first table of the report.", max_length=40))
     says: str = field(default="", metadata=said("What is asked, in the reader's words.", max_length=300))
     difference: Difference | None = None
+    equivalence: Equivalence | None = None
+    non_inferiority: NonInferiority | None = None
     reduction: Reduction | None = None
     languages_ahead: LanguagesAhead | None = None
     interaction: Interaction | None = None
@@ -132,8 +155,9 @@ class RerunPrediction:
         exactly_one(self, *RERUN_CHECKS)
 
     @property
-    def check(self) -> Difference | Reduction | LanguagesAhead | Interaction:
+    def check(self) -> Difference | Equivalence | NonInferiority | Reduction | LanguagesAhead | Interaction:
         """The one that is given."""
-        given = self.difference or self.reduction or self.languages_ahead or self.interaction
+        given = (self.difference or self.equivalence or self.non_inferiority or self.reduction or self.languages_ahead
+                 or self.interaction)
         assert given is not None
         return given

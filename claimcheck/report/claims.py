@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+from claimcheck.appraisal import fragility
 from claimcheck.appraisal.appraise import Appraisal, settled_by
 from claimcheck.appraisal.tier_verdict import CheckFinding, TierVerdict
 from claimcheck.claim import Claim, Scope
 from claimcheck.plan import prediction_digest
 from claimcheck.report.findings import counted
 from claimcheck.report.reruns import first_table, rerun
-from claimcheck.report.view import ClaimView, FindingView, PartView, TierView
+from claimcheck.report.view import ClaimView, FindingView, FragilityView, PartView, TierView
 from claimcheck.report.wording import sentence, short_path
 from claimcheck.tier import Tier
 from claimcheck.verdict import HeadlineWord, Stand, TierWord
@@ -66,12 +67,26 @@ def _tier(verdict: TierVerdict, scope: Scope, shared: Sequence[str]) -> TierView
     lines += [verdict.why] if apart else [first_table(each) for each in reruns]
     if any(text.startswith(EXPLORATORY) for text in verdict.says):
         lines.insert(0, EXPLORATORY)
+    fragile = _fragility(verdict)
+    if fragile is not None:
+        lines.append(fragile.text)
     says = tuple(dict.fromkeys((*verdict.says, *(text for each in reruns for text in each.not_covered))))
     lines += [text for text in says if text not in shared]
     return TierView(tier=verdict.tier.value, verdict=verdict.word.value, why=sentence(verdict.why),
                     remedy=sentence(verdict.remedy), missing_here=verdict.missing_here,
                     says=says, findings=findings, reruns=reruns,
-                    short=tuple(dict.fromkeys(lines)))
+                    short=tuple(dict.fromkeys(lines)), fragility=fragile)
+
+
+def _fragility(verdict: TierVerdict) -> FragilityView | None:
+    found = verdict.fragility
+    if found is None:
+        return None
+    return FragilityView(
+        text=fragility.sentence(found, verdict.tier), same=found.same, ways=found.variants,
+        flips=tuple((each.choice, each.stand.value) for each in found.flips),
+        stands=tuple((stand.value, count) for stand, count in found.stands),
+        varied=tuple((each.name, each.choices) for each in found.dimensions), left_out=found.left_out)
 
 
 def _parts(verdict: TierVerdict) -> list[str]:

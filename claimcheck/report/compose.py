@@ -16,12 +16,13 @@ from claimcheck.evidence.audits import PRINTED_ELSEWHERE, AuditFinding
 from claimcheck.evidence.data_facts import statistics
 from claimcheck.evidence.reported_table import ReportedTable
 from claimcheck.finding import Count, Outcome, Statistics
+from claimcheck.report.calibrated import calibrated
 from claimcheck.report.claims import claim_view, shared_says
 from claimcheck.report.findings import counted
 from claimcheck.report.runs import experiment
 from claimcheck.report.self_test import self_test
 from claimcheck.report.view import AuditView, ClaimView, DataSetView, FileView, ReportView, StatisticsView
-from claimcheck.report.wording import file_digest, short_path
+from claimcheck.report.wording import file_digest, sentence, short_path
 from claimcheck.reproduction_files import ReproductionFile
 from claimcheck.tier import Tier
 from claimcheck.verdict import Stand
@@ -54,6 +55,7 @@ def view(appraisals: Sequence[Appraisal], library: Library, opened: Opened, *, e
         tables=_tables_in_words(sentences),
         tier_says=tuple((tier.value, says) for tier, says in shared.items() if says),
         experiments=tuple(experiment(each) for each in experiments if each.tier is not Tier.SYNTHETIC),
+        calibration=sentence(calibrated(__version__)) if experiments else "",
         self_test=self_test(planted, [each for each in experiments if each.tier is Tier.SYNTHETIC]),
         audits=tuple(_audit(table.path, each) for table in tables for each in library.audits.get(table.path, ())),
         data_sets=tuple(_data_set(name, corpus) for name, corpus in opened.corpora.items()

@@ -12,6 +12,7 @@ from claimcheck.report.doses import dose
 from claimcheck.report.figures import strip
 from claimcheck.report.forest import forest
 from claimcheck.report.language_maps import language_map
+from claimcheck.report.reaches import curve
 from claimcheck.report.run_views import ArmsView
 from claimcheck.report.view import ReportView
 
@@ -62,8 +63,8 @@ def render(report: ReportView) -> str:
     environment = Environment(loader=PackageLoader("claimcheck.report"), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     environment.globals.update(symbols=SYMBOLS, marks=MARKS, legend=LEGEND, labels=LABELS, starts=_columns, broken=_broken)
-    environment.globals.update(strip=_figure(strip), forest=_figure(forest), language_map=_figure(language_map),
-                               dose=_figure(dose))
+    environment.globals.update(strip=_figure(strip), forest=_figure(forest), curve=_figure(curve),
+                               language_map=_figure(language_map), dose=_figure(dose))
     experiments = (*report.experiments, *(report.self_test.experiments if report.self_test else ()))
     seen = _Runs(known=frozenset(run.short for each in experiments for run in each.runs))
     return environment.get_template("page.html.jinja").render(report=report, seen=seen)

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from claimcheck.report import json_runs
-from claimcheck.report.view import AuditView, ClaimView, FindingView, ReportView, StatisticsView, TierView
+from claimcheck.report.view import AuditView, ClaimView, FindingView, FragilityView, ReportView, StatisticsView, TierView
 
 SCHEMA = "report-v1.schema.json"
 
@@ -29,6 +29,7 @@ def render(report: ReportView) -> str:
         "papers": [{"id": name, "title": title, "url": url} for name, title, url in report.papers],
         "claims": [_claim(claim) for claim in report.claims],
         "experiments": [json_runs.experiment(each) for each in report.experiments],
+        "calibration": report.calibration,
         "table_findings": [_audit(audit) for audit in report.audits],
         "data_sets": [{"name": each.name, "title": each.title, "source": each.source, "terms": each.terms,
                        "citation": each.citation, "statistics": [_statistics(table) for table in each.statistics]}
@@ -62,7 +63,8 @@ def _claim(claim: ClaimView) -> dict[str, Any]:
         "headline": {"verdict": claim.verdict, "tier": claim.settling_tier, "why": claim.why},
         "tiers": {tier.tier: _tier(tier) for tier in claim.tiers},
         "source_report": {"verified": claim.source_verified, "confidence": claim.source_confidence},
-        "atoms": [{"id": part.id, "says": part.says, "vague": part.vague, "needs": part.needs} for part in claim.parts],
+        "atoms": [{"id": part.id, "says": part.says, "vague": part.vague, "chosen": part.chosen,
+                   "needs": part.needs} for part in claim.parts],
         "settled_by": claim.settled_by,
         "file": claim.file,
         "sha256": claim.digest,
@@ -73,7 +75,15 @@ def _claim(claim: ClaimView) -> dict[str, Any]:
 def _tier(tier: TierView) -> dict[str, Any]:
     return {"verdict": tier.verdict, "why": tier.why, "remedy": tier.remedy, "says": list(tier.says),
             "findings": [_finding(finding) for finding in tier.findings],
-            "reruns": [json_runs.rerun(each) for each in tier.reruns]}
+            "reruns": [json_runs.rerun(each) for each in tier.reruns],
+            "fragility": None if tier.fragility is None else _fragility(tier.fragility)}
+
+
+def _fragility(view: FragilityView) -> dict[str, Any]:
+    return {"text": view.text, "same": view.same, "ways": view.ways, "stands": dict(view.stands),
+            "flips": [{"choice": choice, "stand": stand} for choice, stand in view.flips],
+            "varied": [{"what": name, "choices": list(choices)} for name, choices in view.varied],
+            "left_out": list(view.left_out)}
 
 
 def _finding(finding: FindingView) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from claimcheck.report.rerun_views import ComparisonView, IntervalView, NumberView, RerunView
+from claimcheck.report.rerun_views import ComparisonView, IntervalView, NumberView, PrintedNumbersView, RerunView
 from claimcheck.report.run_views import (
     ArmsView,
     DoseView,
@@ -21,15 +21,33 @@ def rerun(view: RerunView) -> dict[str, Any]:
     return {
         "part": view.part, "says": view.says, "reading": view.reading or None, "label": view.label,
         "stand": view.stand, "word": view.word, "relevance": view.relevance or None, "enters_verdict": not view.apart,
-        "printed": view.printed, "text": view.text,
-        "asked": {"text": view.asked, "at_least": _number(view.at_least), "margin": _number(view.margin),
+        "printed": view.printed, "text": view.text, "power": view.power,
+        "asked": {"text": view.asked, "goal": view.goal, "at_least": _number(view.at_least), "margin": _number(view.margin),
                   "needed": view.needed},
         "unit": view.unit, "decides": view.scope, "where": view.where,
         "comparisons": [_comparison(each) for each in view.comparisons],
+        "reach": None if view.reach is None else {
+            "text": view.reach.text,
+            "points": [{"confidence": confidence.value, "supported_above": _number(low), "negligible_from": _number(high)}
+                       for confidence, low, high in view.reach.points]},
+        "printed_numbers": None if view.printed_numbers is None else _printed_numbers(view.printed_numbers),
+        "languages": [{"comparison": each.comparison, "language": each.language, "arm_mean": _number(each.arm_mean),
+                       "rival_mean": _number(each.rival_mean), "estimate": _number(each.estimate),
+                       "p_adjusted": _number(each.p)}
+                      for each in view.languages],
         "also": [{"at_least": _number(each.at_least), "margin": _number(each.margin), "stand": each.stand, "word": each.word}
                  for each in view.also],
         "left_out": list(view.left_out), "not_covered": list(view.not_covered), "beside": list(view.beside),
     }
+
+
+def _printed_numbers(view: PrintedNumbersView) -> dict[str, Any]:
+    return {"text": view.text, "why_not_comparable": list(view.why), "rows": [
+        {"comparison": each.comparison, "backbone": each.backbone, "status": each.status, "values": each.values,
+         "contrast": _number(each.contrast), "expected_of_one_run": each.expected, "effect_ratio": _number(each.effect_ratio),
+         "effect_ratio_bounds": each.effect_ratio_bounds, "delta_relative_improvement": _number(each.improvement),
+         "sceptical_p": _number(each.sceptical), "source": each.source, "notes": list(each.notes)} for each in view.rows],
+        "not_printed": list(view.not_printed), "not_computable": list(view.not_computable)}
 
 
 def _number(view: NumberView) -> dict[str, Any]:
@@ -44,9 +62,13 @@ def _comparison(view: ComparisonView) -> dict[str, Any]:
     return {
         "about": dict(view.told), "arm": view.arm, "rival": view.rival,
         "arm_mean": _number(view.means[0]), "rival_mean": _number(view.means[1]), "estimate": _number(view.estimate),
-        "deciding": _interval(view.deciding), "benchmark": _interval(view.benchmark), "beyond": _interval(view.beyond),
+        "deciding": _interval(view.deciding),
+        "contrary": None if view.contrary is None else _interval(view.contrary),
+        "benchmark": _interval(view.benchmark), "beyond": _interval(view.beyond),
         "stand": view.stand, "word": view.word, "runs": view.runs.value, "queries": view.questions.value,
-        "articles": view.articles.value, "detectable": _number(view.detectable), "runs_needed": _number(view.runs_needed),
+        "articles": view.articles.value, "detectable": _number(view.detectable),
+        "detectable_at_most": _number(view.detectable_at_most), "runs_needed": _number(view.runs_needed),
+        "articles_needed": _number(view.articles_needed), "printed_numbers": view.printed_numbers,
         "run_keys": list(view.keys),
     }
 

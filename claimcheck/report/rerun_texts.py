@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from claimcheck.appraisal.rerun import AMPLE_RUNS
 from claimcheck.claim import Scope
-from claimcheck.finding import Asked, Comparison, Comparisons
+from claimcheck.finding import Asked, Comparison, Comparisons, Goal
 from claimcheck.report.rerun_views import ComparisonView
 from claimcheck.report.wording import exact, percent_of
 from claimcheck.verdict import LEAST_RUNS, Stand
@@ -80,6 +81,10 @@ def counted(found: Comparisons, rows: Sequence[ComparisonView]) -> str:
 def asked(held: Asked, *, percent: bool) -> str:
     """What a comparison is held against."""
     least, margin = (_size(exact(each, sign=False), percent=percent) for each in (held.at_least, held.margin))
+    if held.goal is Goal.EQUAL:
+        return f"asked: a difference of less than {margin}, either way"
+    if held.goal is Goal.NO_WORSE:
+        return f"asked: no loss of {margin} or more"
     what = "a reduction" if percent else "a difference"
     if held.at_least:
         return f"asked: {what} of more than {least}"
@@ -97,6 +102,59 @@ def also(others: Sequence[tuple[Asked, Stand, str]], *, percent: bool) -> str:
             lead = margin if told else f"at margin {margin}"
         told.append(f"{lead}: {', '.join(filter(None, (STANDS[stand], relevant)))}")
     return "; ".join(told)
+
+
+def reach(found: Comparisons, low: str, high: str, *, percent: bool, reversed_: bool) -> str:
+    """What the deciding bounds say of other sizes than what was asked for; `low` is empty where nothing is supported.
+
+    `reversed_`: the high bound lies below zero, so that the contrary of what is claimed is supported.
+    """
+    unit = " %" if percent else ""
+    match found.asked.goal:
+        case Goal.EQUAL:
+            return f"the smallest margin at which they count as equal: {high}{unit}" if high else "no margin makes them equal"
+        case Goal.NO_WORSE:
+            return f"the smallest loss that is excluded: {high}{unit}" if high else "no loss is excluded"
+        case _:
+            if low:
+                most = f"; {high}{unit} or more is excluded" if high else ""
+                return f"the largest size that is still supported: {low}{unit}{most}"
+            if reversed_:
+                return "no size above zero is supported, and any is excluded"
+            below = f"margins from {high}{unit} on make it negligible" if high else "no margin makes it negligible"
+            return f"no size above zero is supported; {below}"
+
+
+def languages(effects: int, significant: int) -> str:
+    """In how many languages of a breakdown there is a difference, after adjusting for all of them."""
+    return (f"by query language: a difference in {significant} of {effects} at 5 %, adjusted for all of them (max-T, signs of "
+            "articles flipped); exploratory, and conditional on these runs")
+
+
+def power(found: Comparisons, *, percent: bool) -> str:
+    """What the least sensitive comparison would have shown, and what it would take to see the margin there."""
+    known = [each for each in found.comparisons if each.detectable is not None]
+    if not known or len(known) < len(found.comparisons) or found.comparisons[0].runs < LEAST_RUNS:
+        return ""
+    worst = max(known, key=lambda each: each.detectable or 0)
+    assert worst.detectable is not None
+    size = _size(exact(worst.detectable, sign=False), percent=percent)
+    most = "" if worst.detectable_at_most is None else (
+        f" (up to {_size(exact(worst.detectable_at_most, sign=False), percent=percent)}, if runs differ as much as the upper "
+        "80 % limit of their spread)")
+    equal = found.asked.goal is Goal.EQUAL
+    subject = "the margin that no difference at all keeps within" if equal else "the effect that is seen"
+    told = f"with {worst.runs} runs an arm {subject} in 4 of 5 cases is {size}{most}"
+    if not found.asked.margin:
+        return told
+    margin = _size(exact(found.asked.margin, sign=False), percent=percent)
+    needed = [each.runs_needed for each in found.comparisons]
+    if all(each is not None for each in needed):
+        return f"{told}; {max(each or 0 for each in needed)} runs would do for {margin}"
+    articles = [each.articles_needed for each in found.comparisons if each.runs_needed is None]
+    more = (f"about {max(each or 0 for each in articles)} articles with {max(AMPLE_RUNS, worst.runs)} runs would"
+            if all(each is not None for each in articles) else "neither would a thousand times as many with 10 runs")
+    return f"{told}; for {margin} no number of runs would do on these {worst.clusters} articles, {more}"
 
 
 def where(comparisons: Sequence[Comparison], columns: Sequence[str]) -> str:

@@ -23,6 +23,61 @@ class IntervalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReachView:
+    """What is supported at other levels of confidence. `points`: for each confidence in percent the largest size that is still
+    supported, and the smallest margin at which what is claimed would be negligible. `text` says both at the deciding level.
+    """
+
+    text: str
+    axis: str
+    asked: tuple[NumberView, ...]
+    points: tuple[tuple[NumberView, NumberView, NumberView], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageView:
+    """One comparison in one language; `p` is adjusted for all languages of all comparisons of the prediction."""
+
+    comparison: str
+    language: str
+    arm_mean: NumberView
+    rival_mean: NumberView
+    estimate: NumberView
+    p: NumberView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedView:
+    """One printed counterpart of one comparison, with one printed backbone. `expected` is where one more run of each arm is
+    expected, a dash where that cannot be said; `source` the file and lines of the printed cells.
+    """
+
+    comparison: str
+    backbone: str
+    status: str
+    values: str
+    contrast: NumberView
+    expected: str
+    effect_ratio: NumberView
+    effect_ratio_bounds: str
+    improvement: NumberView
+    sceptical: NumberView
+    source: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedNumbersView:
+    """A prediction beside the paper's own numbers, apart from every verdict. `why`: what keeps them from being compared."""
+
+    text: str
+    why: tuple[str, ...]
+    rows: tuple[PrintedView, ...]
+    not_printed: tuple[str, ...]
+    not_computable: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonView:
     """One arm against one rival. `about` goes with the columns of its finding, `told` is all that it is about.
 
@@ -39,6 +94,7 @@ class ComparisonView:
     estimate: NumberView
     printed: str
     deciding: IntervalView
+    contrary: IntervalView | None
     benchmark: IntervalView
     beyond: IntervalView
     stand: str
@@ -47,7 +103,10 @@ class ComparisonView:
     questions: NumberView
     articles: NumberView
     detectable: NumberView
+    detectable_at_most: NumberView
     runs_needed: NumberView
+    articles_needed: NumberView
+    printed_numbers: str
     source: tuple[str, ...]
     keys: tuple[str, ...]
 
@@ -81,6 +140,7 @@ class RerunView:
     printed: str
     text: str
     asked: str
+    goal: str
     at_least: NumberView
     margin: NumberView
     needed: int | None
@@ -95,6 +155,11 @@ class RerunView:
     axis: str
     key: str
     comparisons: tuple[ComparisonView, ...]
+    power: str
+    reach: ReachView | None
+    printed_numbers: PrintedNumbersView | None
+    languages: tuple[LanguageView, ...]
+    languages_text: str
     also: tuple[AlsoView, ...]
     also_text: str
     left_out: tuple[str, ...]

@@ -3,20 +3,28 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from claimcheck import verdict
+from claimcheck.appraisal.breakdown import LanguageEffect
+from claimcheck.appraisal.printed import PrintedComparison
 from claimcheck.appraisal.rerun import RerunFinding
 from claimcheck.claim import Scope
-from claimcheck.finding import Asked, Comparison, Comparisons
+from claimcheck.finding import Asked, Comparison, Comparisons, Goal
 from claimcheck.prediction import RerunPrediction
 from claimcheck.report import rerun_texts as texts
-from claimcheck.report.numbers import interval, printed, whole
-from claimcheck.report.rerun_views import AlsoView, ComparisonView, NumberView, RerunView
+from claimcheck.report.numbers import interval, mean, printed, whole
+from claimcheck.report.printed_numbers import printed_numbers
+from claimcheck.report.reaches import reach
+from claimcheck.report.rerun_views import AlsoView, ComparisonView, LanguageView, NumberView, RerunView
 from claimcheck.report.wording import MINUS, number, sentence
-from claimcheck.verdict import LEAST_RUNS, Stand
+from claimcheck.verdict import Stand
 
 NOT_JUDGED = "not judged"
 """Stands where runs are no test of a claim: what they gave is shown and nothing follows from it."""
+NO_NUMBER = "no number"
+"""Of runs or articles that an answer takes, where none that was thought of would do."""
+SIGNIFICANT = 0.05
 KEY_DIGITS = 12
 """Hexadecimal digits of a run's key that are printed."""
 
@@ -26,7 +34,9 @@ def rerun(finding: RerunFinding, scope: Scope, *, apart: bool = False) -> RerunV
     found, prediction = finding.found, finding.prediction
     columns = _telling(found.comparisons)
     percent = any(each.percent for each in found.comparisons)
-    rows = tuple(_row(each, columns, None if apart else found.asked) for each in found.comparisons)
+    beside = finding.printed or (None,) * len(found.comparisons)
+    rows = tuple(_row(each, columns, None if apart else found.asked, its)
+                 for each, its in zip(found.comparisons, beside, strict=True))
     arms, rivals = (list(dict.fromkeys(names)) for names in ((row.arm for row in rows), (row.rival for row in rows)))
     arm, rival = arms[0] if len(arms) == 1 else "arm", rivals[0] if len(rivals) == 1 else "rival"
     held = texts.asked(found.asked, percent=percent)
@@ -34,6 +44,7 @@ def rerun(finding: RerunFinding, scope: Scope, *, apart: bool = False) -> RerunV
     relevance = "" if apart else _relevant(found, found.asked, finding.stand)
     word = NOT_JUDGED if apart else texts.word(finding.stand, found.asked, percent=percent)
     others = () if apart else finding.also
+    languages = tuple(_language(each, rows, found.comparisons) for each in finding.breakdown)
     return RerunView(
         part=finding.atom.says, says=found.asks, reading=prediction.reading.value if prediction.reading else "",
         label=prediction.label, stand=NOT_JUDGED if apart else finding.stand.value, relevance=relevance,
@@ -41,11 +52,15 @@ def rerun(finding: RerunFinding, scope: Scope, *, apart: bool = False) -> RerunV
         printed=texts.short(rows, "" if apart else finding.stand.value, percent=percent), asked=held,
         text=sentence("; ".join(filter(None, ("" if apart else texts.counted(found, rows), held, where)))),
         at_least=printed(found.asked.at_least), margin=printed(found.asked.margin), needed=found.needed,
-        unit="percent" if percent else "points", scope=scope.value,
+        unit="percent" if percent else "points", scope=scope.value, goal=found.asked.goal.value,
         columns=columns, where=where, arm_heading=arm, rival_heading=rival,
         estimate_heading="reduction, %" if percent else "difference", decides_heading=texts.decides(rows, scope, apart=apart),
         axis=texts.axis(_measure(prediction), arm, rival, percent=percent),
         key=texts.key(rows, scope, found.asked, percent=percent, apart=apart), comparisons=rows,
+        power="" if apart else sentence(texts.power(found, percent=percent)),
+        reach=reach(found, texts.axis(_measure(prediction), arm, rival, percent=percent)), languages=languages,
+        printed_numbers=printed_numbers(finding.printed, [row.name for row in rows]),
+        languages_text=texts.languages(len(languages), sum((each.p.value or 0.0) <= SIGNIFICANT for each in languages)),
         also=tuple(_also(found, asked, stand, percent=percent) for asked, stand in others),
         also_text=texts.also([(asked, stand, _relevant(found, asked, stand)) for asked, stand in others], percent=percent),
         left_out=found.left_out, not_covered=found.not_covered,
@@ -67,35 +82,60 @@ def _telling(comparisons: Sequence[Comparison]) -> tuple[str, ...]:
     return tuple(name for name in names if len(different[name]) > 1) or names[-1:]
 
 
-def _row(comparison: Comparison, columns: Sequence[str], asked: Asked | None) -> ComparisonView:
+def _row(comparison: Comparison, columns: Sequence[str], asked: Asked | None,
+         beside: PrintedComparison | None) -> ComparisonView:
     """One comparison; with nothing `asked` of it, it is not judged."""
     about = dict(comparison.about)
     arm, rival = comparison.values[0], comparison.values[-1]
-    stand = Stand.OPEN if asked is None or comparison.runs < LEAST_RUNS else verdict.of_bounds(comparison.deciding, asked)
+    stand = Stand.OPEN if asked is None else verdict.of_comparison(comparison, asked)
     percent = comparison.percent
     estimate, deciding = printed(comparison.estimate, sign=not percent), interval(comparison.deciding, percent=percent)
-    told = "not asked" if asked is None or not asked.margin else "no number" if stand is Stand.OPEN else "decided"
+    told = "not asked" if asked is None or not asked.margin else NO_NUMBER if stand is Stand.OPEN else "decided"
     needed = NumberView(printed=told, value=None)
     return ComparisonView(
         about=tuple(about.get(name, "") for name in columns), told=comparison.about, name=texts.name(about, columns),
         arm=arm.name, rival=rival.name, means=(
             NumberView(printed=number(arm.value, arm.decimals), value=float(arm.value)),
             NumberView(printed=number(rival.value, rival.decimals), value=float(rival.value))),
-        estimate=estimate, deciding=deciding, printed=f"{estimate.printed}{' %' * percent} {deciding.printed}",
+        estimate=estimate, deciding=deciding, contrary=None if comparison.contrary is None
+        else interval(comparison.contrary, percent=percent), printed=f"{estimate.printed}{' %' * percent} {deciding.printed}",
         benchmark=interval(comparison.benchmark, percent=percent), beyond=interval(comparison.beyond, percent=percent),
         stand=NOT_JUDGED if asked is None else stand.value, word=NOT_JUDGED if asked is None else texts.STANDS[stand],
         runs=whole(comparison.runs), questions=whole(comparison.questions),
         articles=whole(comparison.clusters),
-        detectable=_detectable(comparison, asked),
+        detectable=_detectable(comparison.detectable, asked),
+        detectable_at_most=_detectable(comparison.detectable_at_most, asked),
         runs_needed=needed if comparison.runs_needed is None or asked is None or stand is not Stand.OPEN
         else whole(comparison.runs_needed),
+        articles_needed=_articles(comparison, told),
+        printed_numbers="not asked" if beside is None else str(beside.status),
         source=tuple(key[:KEY_DIGITS] for key in comparison.sources), keys=comparison.sources)
 
 
-def _detectable(comparison: Comparison, asked: Asked | None) -> NumberView:
-    if asked is None or comparison.detectable is None:
+def _articles(comparison: Comparison, told: str) -> NumberView:
+    """How many articles an answer takes where no number of runs would do; `told`: whether there is anything to answer."""
+    if told != NO_NUMBER:
+        return NumberView(printed=told, value=None)
+    if comparison.runs_needed is not None:
+        return NumberView(printed="as they are", value=None)
+    return NumberView(printed=told, value=None) if comparison.articles_needed is None else whole(comparison.articles_needed)
+
+
+def _detectable(size: Decimal | None, asked: Asked | None) -> NumberView:
+    if asked is None or size is None:
         return NumberView(printed="not asked" if asked is None else "not known", value=None)
-    return printed(comparison.detectable)
+    return printed(size)
+
+
+def _language(effect: LanguageEffect, rows: Sequence[ComparisonView], comparisons: Sequence[Comparison]) -> LanguageView:
+    """One comparison in one language, in the unit and digits of the whole comparison."""
+    row, whole_one = rows[effect.comparison], comparisons[effect.comparison]
+    arm, rival = effect.means
+    decimals = whole_one.values[0].decimals
+    estimate = 100 * (1 - arm / rival) if whole_one.percent and rival else arm - rival
+    return LanguageView(
+        comparison=row.name, language=effect.language, arm_mean=mean(arm, decimals), rival_mean=mean(rival, decimals),
+        estimate=mean(estimate, whole_one.decimals, sign=not whole_one.percent), p=mean(effect.p_adjusted, 4))
 
 
 def _also(found: Comparisons, asked: Asked, stand: Stand, *, percent: bool) -> AlsoView:
@@ -106,11 +146,10 @@ def _also(found: Comparisons, asked: Asked, stand: Stand, *, percent: bool) -> A
 
 def _relevant(found: Comparisons, asked: Asked, stand: Stand) -> str:
     """Whether what holds, or speaks against it, is as large as a margin; nothing where none is set or a size was asked for."""
-    if stand not in (Stand.FOR, Stand.AGAINST) or not asked.margin or asked.at_least:
+    if stand not in (Stand.FOR, Stand.AGAINST) or not asked.margin or asked.at_least or asked.goal is not Goal.AHEAD:
         return ""
     return texts.relevance(verdict.relevant(replace(found, asked=asked)), stand)
 
 
 def _measure(prediction: RerunPrediction) -> str:
-    check = prediction.difference or prediction.reduction or prediction.languages_ahead or prediction.interaction
-    return check.measure if check is not None else ""
+    return prediction.check.measure

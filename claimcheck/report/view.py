@@ -39,6 +39,19 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FragilityView:
+    """In how many ways to analyse the same places the claim keeps its word. `varied`: what was, with its choices."""
+
+    text: str
+    same: int
+    ways: int
+    flips: tuple[tuple[str, str], ...]
+    stands: tuple[tuple[str, int], ...]
+    varied: tuple[tuple[str, tuple[str, ...]], ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TierView:
     """The verdict of one tier; `short` is what the table on the first screen has room for, a line each.
 
@@ -54,6 +67,7 @@ class TierView:
     says: tuple[str, ...]
     findings: tuple[FindingView, ...]
     reruns: tuple[RerunView, ...]
+    fragility: FragilityView | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +175,7 @@ class ReportView:
     claims: tuple[ClaimView, ...]
     tier_says: tuple[tuple[str, tuple[str, ...]], ...]
     experiments: tuple[ExperimentView, ...]
+    calibration: str
     self_test: SelfTestView | None
     audits: tuple[AuditView, ...]
     data_sets: tuple[DataSetView, ...]

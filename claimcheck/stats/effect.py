@@ -47,13 +47,19 @@ def standard_error(effect: Effect, estimand: Estimand) -> float:
     return sqrt(effect.v_runs if estimand is Estimand.BENCHMARK else effect.v_total)
 
 
-def degrees_of_freedom(effect: Effect, estimand: Estimand) -> float:
-    """Of the t distribution that the bounds are read from; 0 where the standard error cannot be known."""
-    if not isfinite(standard_error(effect, estimand)):
+def degrees_of_freedom(effect: Effect, estimand: Estimand, alpha: float) -> float:
+    """Of the t that has, times the standard error, the bound's distance at this level; 0 where that cannot be known.
+
+    Of this benchmark those of the runs, whatever the level. Without any variance infinite.
+    """
+    error = standard_error(effect, estimand)
+    if not isfinite(error):
         return 0.0
     if estimand is Estimand.BENCHMARK:
         return effect.df_runs
-    return float(variance.degrees(effect.v_runs, effect.v_clusters, effect.v_interaction, effect.df_runs, effect.df_clusters))
+    from scipy.special import stdtridf  # type: ignore[import-untyped]
+
+    return float(stdtridf(alpha, -_reach(effect, estimand, alpha) / error)) if error else inf
 
 
 def lower(effect: Effect, estimand: Estimand, alpha: float) -> float:
@@ -89,20 +95,25 @@ def p_below(effect: Effect, estimand: Estimand, null: float) -> float:
 def _reach(effect: Effect, estimand: Estimand, alpha: float) -> float:
     if not 0 < alpha < 1:
         raise ValueError(f"alpha is {alpha}: it lies between 0 and 1")
-    from scipy.special import stdtrit  # type: ignore[import-untyped]  # here, since most claims need no bound
-
-    error = standard_error(effect, estimand)
-    if not isfinite(error):
+    if not isfinite(standard_error(effect, estimand)):
         return inf
-    return error * -float(stdtrit(degrees_of_freedom(effect, estimand), alpha)) if error else 0.0
+    reach = float(_spread(effect, estimand).reach(min(alpha, 1 - alpha)))
+    return reach if alpha <= 0.5 else -reach
 
 
 def _p(effect: Effect, estimand: Estimand, ahead: float) -> float:
-    from scipy.special import stdtr
-
-    error = standard_error(effect, estimand)
-    if not isfinite(error):
+    if not isfinite(standard_error(effect, estimand)):
         return 1.0
-    if not error:
-        return 0.0 if ahead > 0 else 1.0
-    return float(stdtr(degrees_of_freedom(effect, estimand), -ahead / error))
+    return float(_spread(effect, estimand).p_ahead(ahead))
+
+
+def _spread(effect: Effect, estimand: Estimand) -> variance.Spread:
+    """What bounds are read from. A total that is not the sum of the parts, as a bootstrap's, stretches them in proportion."""
+    if estimand is Estimand.BENCHMARK:
+        return variance.Spread(v_runs=effect.v_runs, v_clusters=0.0, v_interaction=0.0, df_runs=effect.df_runs,
+                               df_clusters=effect.df_runs)
+    parts = effect.v_runs, effect.v_clusters, effect.v_interaction
+    linear = float(variance.total(*parts))
+    stretch = effect.v_total / linear if linear else 1.0
+    return variance.Spread(v_runs=parts[0] * stretch, v_clusters=parts[1] * stretch, v_interaction=parts[2] * stretch,
+                           df_runs=effect.df_runs, df_clusters=effect.df_clusters)
