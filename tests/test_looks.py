@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,6 +137,73 @@ def test_what_is_decided_at_the_first_look_needs_no_further_runs(project: Path):
     assert "3 (0.005), 5 (0.045)" in told[0]
     assert len(told) == 3  # a line each look, and nothing was saved
     assert looks_taken(taken[:1])[-1].startswith("nothing was left open, so 10 of 25 runs were not made")
+
+
+GLANCE = """
+  glance:
+    says: three languages and a few steps, with a look after three runs
+    like: tiny
+    arms:
+      monolingual: {sampling: monolingual}
+      crosslingual: {sampling: cross-lingual}
+    data:
+      train: [xquad-r]
+      evaluate: [xquad-r]
+      languages: [en, de, es]
+      routes:
+        - {train: xquad-r, evaluate: xquad-r, split: {evaluate: 12, seed: 2}}
+    seeds: 5
+    looks: [{runs: 3, alpha: 0.005}, {runs: 5, alpha: 0.045}]
+  paper:
+"""
+CLAIM = """spec_version: 1
+id: no-worse
+statement: Cross-lingual batches lose no more than half of all there is to lose.
+kind: conjunction
+scope: benchmark
+paper: arXiv:2408.10536
+where: our own question, so wide that three runs answer it
+reproduction: hybrid-batches
+atoms:
+  - id: it
+    says: it
+    chosen: set before any run
+    rerun:
+      - non_inferiority: {arm: crosslingual, against: [monolingual], measure: AP, settings: [multilingual],
+                          datasets: [xquad-r], margin: 0.5}
+"""
+
+
+def test_a_run_stops_at_the_look_that_decides_and_a_report_stops_there_too(root: Path, data_dir: Path, tmp_path: Path):
+    text = (root / "reproductions" / "hybrid-batches.yaml").read_text(encoding="utf-8")
+    (tmp_path / "reproductions").mkdir()
+    (tmp_path / "claims").mkdir()
+    (tmp_path / "claims" / "no-worse.yaml").write_text(CLAIM, encoding="utf-8")
+    made = text.replace("\n  paper:\n    says", GLANCE + "    says", 1)
+    assert made != text
+    (tmp_path / "reproductions" / "hybrid-batches.yaml").write_text(made, encoding="utf-8")
+
+    def call(verb: str, out: str) -> str:
+        asked = [verb, "claims", "--profile", "glance", "--store", "store", "--out", out, "--data-dir", str(data_dir)]
+        done = subprocess.run([sys.executable, "-m", "claimcheck", *asked], text=True, capture_output=True, cwd=tmp_path,
+                              check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    said = call("run", "one")
+    assert "look 1 of 2: 9 runs made, 0 already in" in said  # two arms and the encoder before training
+    assert "every claim that the runs test is decided after 3 runs an arm; 6 runs need not be made" in said
+    assert "look 2" not in said
+    call("report", "two")
+    for name in ("report.json", "index.html", "report.tex"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    report = json.loads((tmp_path / "one" / "report.json").read_text(encoding="utf-8"))
+    tier = report["claims"][0]["tiers"]["reduced"]
+    assert tier["verdict"] == "proxy supports"
+    assert any("look 1 of 2 that were planned, after 3 runs an arm, at a level of 0.005" in each for each in tier["says"])
+    assert {run["seed"] for run in report["experiments"][0]["runs"]} == {0, 1, 2}
+    again = call("run", "three")
+    assert "nothing to run, 9 already in" in again
 
 
 def test_other_looks_are_another_design_to_the_journal(planted: str, tmp_path: Path):

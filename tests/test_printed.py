@@ -16,7 +16,8 @@ from claimcheck import reproduction_files
 from claimcheck.appraisal.contrasts import Contrast, Raw, contrast
 from claimcheck.appraisal.library import read_library
 from claimcheck.appraisal.measured import Measured, Result
-from claimcheck.appraisal.printed import Obstacle, PrintedComparison, PrintedStatus, compare, sentence, words
+from claimcheck.appraisal.print_values import Obstacle, PrintedComparison, PrintedStatus, sentence, words
+from claimcheck.appraisal.printed import compare
 from claimcheck.design import Data, Route
 from claimcheck.evidence.reported_table import ReportedTable, read_table
 from claimcheck.measurement.store import Store

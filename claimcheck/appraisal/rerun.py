@@ -10,7 +10,7 @@ from claimcheck.appraisal.breakdown import LanguageEffect, breakdown
 from claimcheck.appraisal.contrasts import Contrast, Raw
 from claimcheck.appraisal.family import DISPLAYED, Tested
 from claimcheck.appraisal.measured import Measured
-from claimcheck.appraisal.printed import PrintedComparison
+from claimcheck.appraisal.print_values import PrintedComparison
 from claimcheck.claim import Atom, Claim
 from claimcheck.finding import Asked, Bounds, Comparison, Comparisons, Goal, Value
 from claimcheck.prediction import Difference, LanguagesAhead, Reduction, RerunPrediction

@@ -42,7 +42,7 @@ def rerun(view: RerunView) -> dict[str, Any]:
 
 
 def _printed_numbers(view: PrintedNumbersView) -> dict[str, Any]:
-    return {"text": view.text, "why_not_comparable": list(view.why), "rows": [
+    return {"text": view.text, "why_not_comparable": list(view.why), "says": list(view.says), "rows": [
         {"comparison": each.comparison, "backbone": each.backbone, "status": each.status, "values": each.values,
          "contrast": _number(each.contrast), "expected_of_one_run": each.expected, "effect_ratio": _number(each.effect_ratio),
          "effect_ratio_bounds": each.effect_ratio_bounds, "delta_relative_improvement": _number(each.improvement),
@@ -68,7 +68,7 @@ def _comparison(view: ComparisonView) -> dict[str, Any]:
         "stand": view.stand, "word": view.word, "runs": view.runs.value, "queries": view.questions.value,
         "articles": view.articles.value, "detectable": _number(view.detectable),
         "detectable_at_most": _number(view.detectable_at_most), "runs_needed": _number(view.runs_needed),
-        "articles_needed": _number(view.articles_needed), "printed_numbers": view.printed_numbers,
+        "articles_needed": _number(view.articles_needed), "printed_numbers": view.printed_says or view.printed_numbers,
         "run_keys": list(view.keys),
     }
 

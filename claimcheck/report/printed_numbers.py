@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from claimcheck.appraisal.printed import PrintedComparison, PrintedContrast, PrintedStatus
+from claimcheck.appraisal.print_values import PrintedComparison, PrintedContrast, PrintedStatus, sentence
 from claimcheck.report.numbers import ABSENT, interval, printed
 from claimcheck.report.rerun_views import NumberView, PrintedNumbersView, PrintedView
 from claimcheck.report.wording import exact, sources
@@ -22,6 +22,7 @@ def printed_numbers(given: Sequence[PrintedComparison], names: Sequence[str]) ->
         text=", ".join(told),
         why=tuple(dict.fromkeys(lack.says for each in given for lack in each.lacks)),
         rows=tuple(_row(name, each, contrast) for name, each in zip(names, given, strict=True) for contrast in each.printed),
+        says=tuple(dict.fromkeys(sentence(each) for each in given)),
         not_printed=tuple(dict.fromkeys(text for each in given for text in each.not_printed)),
         not_computable=tuple(dict.fromkeys(text for each in given for text in each.not_computable)))
 

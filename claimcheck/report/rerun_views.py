@@ -68,10 +68,14 @@ class PrintedView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedNumbersView:
-    """A prediction beside the paper's own numbers, apart from every verdict. `why`: what keeps them from being compared."""
+    """A prediction beside the paper's own numbers, apart from every verdict. `why`: what keeps them from being compared.
+
+    `says`: each comparison in full.
+    """
 
     text: str
     why: tuple[str, ...]
+    says: tuple[str, ...]
     rows: tuple[PrintedView, ...]
     not_printed: tuple[str, ...]
     not_computable: tuple[str, ...]
@@ -107,6 +111,7 @@ class ComparisonView:
     runs_needed: NumberView
     articles_needed: NumberView
     printed_numbers: str
+    printed_says: str
     source: tuple[str, ...]
     keys: tuple[str, ...]
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from claimcheck import verdict
 from claimcheck.appraisal.breakdown import LanguageEffect
-from claimcheck.appraisal.printed import PrintedComparison
+from claimcheck.appraisal.print_values import PrintedComparison, words
 from claimcheck.appraisal.rerun import RerunFinding
 from claimcheck.claim import Scope
 from claimcheck.finding import Asked, Comparison, Comparisons, Goal
@@ -109,6 +109,7 @@ def _row(comparison: Comparison, columns: Sequence[str], asked: Asked | None,
         else whole(comparison.runs_needed),
         articles_needed=_articles(comparison, told),
         printed_numbers="not asked" if beside is None else str(beside.status),
+        printed_says="" if beside is None else words(beside),
         source=tuple(key[:KEY_DIGITS] for key in comparison.sources), keys=comparison.sources)
 
 
