@@ -11,7 +11,7 @@ import pytest
 from claimcheck import plan as planning
 from claimcheck.appraisal.contrasts import contrast
 from claimcheck.appraisal.family import Family, family
-from claimcheck.appraisal.fragility import Fragility, fragility, sentence, short
+from claimcheck.appraisal.fragility import Fragility, fragility, sentence
 from claimcheck.appraisal.library import read_library
 from claimcheck.appraisal.measured import Measured, Result, Way, read
 from claimcheck.appraisal.rerun import findings
@@ -115,7 +115,6 @@ def test_a_lead_that_one_language_carries_is_fragile():
     assert (found.main, found.variants, found.same) == (Stand.FOR, 4, 3)
     assert flips(found) == {"without th": Stand.NEGLIGIBLE}  # no run differs elsewhere
     assert dict(found.stands) == {Stand.FOR: 3, Stand.NEGLIGIBLE: 1}
-    assert short(found) == "holds in 3 of 4; flips without th"
     assert sentence(found, Tier.REDUCED) == (
         "proxy supports in 3 of 4 ways to analyse the same places; flips without th (negligible)")
     assert [(each.name, each.choices) for each in found.dimensions] == [("language left out", ("none", *LANGUAGES))]
@@ -131,7 +130,7 @@ def test_a_lead_that_is_everywhere_is_robust_to_every_choice():
     assert found.stands == ((Stand.FOR, 120),)
     assert not found.flips
     assert not found.only_combined
-    assert short(found) == "holds in 120 of 120"
+    assert sentence(found, Tier.REDUCED) == "proxy supports in 120 of 120 ways to analyse the same places"
     assert found.left_out == ("no place is tied",)
 
 

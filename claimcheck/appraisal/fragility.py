@@ -25,8 +25,6 @@ from claimcheck.tier import Tier
 from claimcheck.verdict import LEAST_RUNS, Stand
 
 MOST_NAMED = 6
-_STANDS = {Stand.FOR: "holds", Stand.AGAINST: "contradicted", Stand.NEGLIGIBLE: "negligible", Stand.OPEN: "not decided",
-           Stand.IN_PART: "holds in part"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,18 +164,11 @@ def sentence(found: Fragility, tier: Tier) -> str:
     return told + _named([(each.choice, str(verdict.word(tier, each.stand))) for each in found.flips])
 
 
-def short(found: Fragility) -> str:
-    """The same in a few words, for any tier: holds in 44 of 48; flips without th."""
-    told = f"{_STANDS[found.main]} in {found.same} of {found.variants}"
-    return f"{told}; flips only where choices meet" if found.only_combined else told + _named(
-        [(each.choice, "") for each in found.flips])
-
-
 def _named(flips: Sequence[tuple[str, str]]) -> str:
     if not flips:
         return ""
     more = f" and {len(flips) - MOST_NAMED} more" if len(flips) > MOST_NAMED else ""
-    named = ", ".join(f"{choice} ({word})" if word else choice for choice, word in flips[:MOST_NAMED])
+    named = ", ".join(f"{choice} ({word})" for choice, word in flips[:MOST_NAMED])
     return f"; flips {named}{more}"
 
 
