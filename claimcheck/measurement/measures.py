@@ -22,6 +22,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,20 +148,33 @@ class Queries:
         made, table = [], self.places
         for rows, given in zip(np.split(self.heads(), self.begins[1:]), np.split(each, self.begins[1:]), strict=True):
             if len(rows):  # of no query at all there is one empty piece
-                route, query, candidate = (str(column.at(rows[:1]).strings()[0]) for column in (
+                route, query, candidate = (column.names[column.codes[rows[0]]] for column in (
                     table.route, table.query_language, table.candidate_language))
                 made.append(CellValues(
                     route=route, query_language=query, values=given.astype(np.float64),
                     candidate_language="" if self.setting is Setting.MULTILINGUAL else candidate,
-                    questions=table.question.at(rows).strings(), clusters=table.cluster.at(rows).strings()))
+                    questions=_names(table.question.names)[table.question.codes[rows]],
+                    clusters=_names(table.cluster.names)[table.cluster.codes[rows]]))
         return made
 
 
 def queries_of(places: Places, measure: Measure, setting: Setting, route: str | None) -> Queries:
     """The queries of a setting for which a measure is defined. Raises ValueError: as `values` does."""
-    multilingual = setting is Setting.MULTILINGUAL
-    if not multilingual and measure.name in (*_DISTANCES, "SameLanguage"):
+    if setting is not Setting.MULTILINGUAL and measure.name in (*_DISTANCES, "SameLanguage"):
         raise ValueError(f"`{measure}` is about languages in one pool: it exists in the multilingual setting, not {setting}")
+    return _queries(places, setting, route, measure.name in _DISTANCES)
+
+
+@lru_cache(maxsize=64)
+def _names(names: tuple[str, ...]) -> NDArray[np.str_]:
+    """The names of a column as an array, made once for all cells that are about them."""
+    return np.array(names, np.str_)
+
+
+@lru_cache(maxsize=16)
+def _queries(places: Places, setting: Setting, route: str | None, distance: bool) -> Queries:
+    """Kept for the measures that are asked for one after the other, of the same few runs: all but distances share them."""
+    multilingual = setting is Setting.MULTILINGUAL
     if route is not None and route not in places.route.names:
         raise ValueError(f"no route `{route}`; there is {', '.join(places.route.names) or 'none'}")
     chosen = np.array([route in (None, name) for name in places.route.names], bool)[places.route.codes]
@@ -173,7 +187,7 @@ def queries_of(places: Places, measure: Measure, setting: Setting, route: str | 
     rows = np.flatnonzero(chosen)
     rows = rows[np.lexsort((place[rows], *(column[rows] for column in reversed(query))))]
     relevant = np.diff(_starts(rows, query), append=len(rows))
-    enough = relevant > (measure.name in _DISTANCES)  # a distance needs two
+    enough = relevant > distance  # a distance needs two
     rows, relevant = rows[np.repeat(enough, relevant)], relevant[enough]
     first = np.cumsum(relevant) - relevant
     ranked = RelevantPlaces(place=place[rows], first=first, relevant=relevant)
