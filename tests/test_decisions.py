@@ -177,13 +177,13 @@ def test_what_is_printed_is_rounded_outward():
 
 
 def test_a_reduction_is_told_in_percent_of_the_rival():
-    from claimcheck.appraisal.rerun import _shown
+    from claimcheck.appraisal.units import shown
 
-    assert _shown(0.0, True) == 0
-    assert round(_shown(0.2231435513142097, True), 9) == 20  # log(1 / 0.8)
-    assert round(_shown(-0.6931471805599453, True), 9) == -100  # twice as high is minus 100 percent
-    assert _shown(float("-inf"), True) == float("-inf")
-    assert _shown(float("inf"), True) == 100
+    assert shown(0.0, is_log=True) == 0
+    assert round(shown(0.2231435513142097, is_log=True), 9) == 20  # log(1 / 0.8)
+    assert round(shown(-0.6931471805599453, is_log=True), 9) == -100  # twice as high is minus 100 percent
+    assert shown(float("-inf"), is_log=True) == float("-inf")
+    assert shown(float("inf"), is_log=True) == 100
 
 
 def test_levels_are_shared_by_the_family_and_not_by_what_is_no_test():

@@ -8,8 +8,8 @@ docs/printed-numbers.md has the formulas.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
-from math import expm1, inf, isinf, log
+from decimal import ROUND_CEILING, ROUND_FLOOR
+from math import log
 
 from claimcheck.appraisal.contrasts import Contrast, Raw
 from claimcheck.appraisal.family import DISPLAYED
@@ -22,6 +22,7 @@ from claimcheck.appraisal.print_values import (
     RoundedRatio,
     ScepticalP,
 )
+from claimcheck.appraisal.units import rounded, shown
 from claimcheck.design import Data
 from claimcheck.evidence.numbers import Number, average
 from claimcheck.evidence.reported_table import ReportedTable, Row
@@ -43,7 +44,6 @@ RATIO_DECIMALS = 2
 IMPROVEMENT_DECIMALS = 3
 P_DECIMALS = 4
 PERCENT_DECIMALS = 1
-_MOST_FOLD = 20
 
 
 def compare(contrast: Contrast, tier: Tier, data: Data, printed: PrintedNumbers | None, table: ReportedTable | None, *,
@@ -255,29 +255,29 @@ def _contrast(raw: Raw, backbone: str, numbers: _Both, original: _Original, *, i
     decimals = PERCENT_DECIMALS if is_log else max(_decimals(arm), _decimals(rival))
     rounding = arm.slack + rival.slack
     if is_log:  # of a reduction its lower end is the further one
-        moved = _shown(original.value, is_log=True) - _shown(original.value - original.rounding, is_log=True)
-        rounding = _rounded(moved, decimals + 1, ROUND_CEILING)
+        moved = shown(original.value, is_log=True) - shown(original.value - original.rounding, is_log=True)
+        rounding = rounded(moved, decimals + 1, ROUND_CEILING)
     return PrintedContrast(
         backbone=backbone, values=(_value(raw.arms[0], arm), _value(raw.arms[1], rival)),
-        contrast=_quantized(Decimal(_shown(original.value, is_log=True)) if is_log else arm.value - rival.value, decimals),
+        contrast=rounded(shown(original.value, is_log=True) if is_log else arm.value - rival.value, decimals),
         rounding=rounding, decimals=decimals, percent=is_log, sources=(*arm.sources, *rival.sources), notes=numbers.notes,
         effect_ratio=None if ratio is None else RoundedRatio(
-            value=_rounded(ratio.value, RATIO_DECIMALS), low=_rounded(ratio.low, RATIO_DECIMALS, ROUND_FLOOR),
-            high=_rounded(ratio.high, RATIO_DECIMALS, ROUND_CEILING)),
-        improvement=None if improvement is None else _rounded(improvement, IMPROVEMENT_DECIMALS))
+            value=rounded(ratio.value, RATIO_DECIMALS), low=rounded(ratio.low, RATIO_DECIMALS, ROUND_FLOOR),
+            high=rounded(ratio.high, RATIO_DECIMALS, ROUND_CEILING)),
+        improvement=None if improvement is None else rounded(improvement, IMPROVEMENT_DECIMALS))
 
 
 def _interval(effect: Effect, original: _Original, decimals: int, *, is_log: bool, alpha: float) -> Bounds:
     """Where one further run is expected, rounded outward to the digits of the printed contrast, so that it reads as judged."""
     around = prediction_interval(effect, alpha, original.rounding)
-    low, high = _shown(around.low, is_log=is_log), _shown(around.high, is_log=is_log)
-    return Bounds(low=_rounded(low, decimals, ROUND_FLOOR), high=_rounded(high, decimals, ROUND_CEILING),
+    low, high = shown(around.low, is_log=is_log), shown(around.high, is_log=is_log)
+    return Bounds(low=rounded(low, decimals, ROUND_FLOOR), high=rounded(high, decimals, ROUND_CEILING),
                   low_level=alpha / 2, high_level=alpha / 2)
 
 
 def _sceptical(effect: Effect, original: _Original) -> ScepticalP | None:
     own = sceptical_of_one_run(effect, original.value)
-    return None if own is None else ScepticalP(p=_rounded(own.p, P_DECIMALS), c=_rounded(own.c, RATIO_DECIMALS).normalize(),
+    return None if own is None else ScepticalP(p=rounded(own.p, P_DECIMALS), c=rounded(own.c, RATIO_DECIMALS).normalize(),
                                                imputed=own.imputed)
 
 
@@ -286,20 +286,4 @@ def _decimals(number: Number) -> int:
 
 
 def _value(name: str, number: Number) -> Value:
-    return Value(name=name, value=_quantized(number.value, _decimals(number)), decimals=_decimals(number))
-
-
-def _shown(value: float, *, is_log: bool) -> float:
-    """An effect in the unit that is printed: points as they are, the log of a ratio as a reduction in percent."""
-    if not is_log:
-        return value
-    return -inf if value < -_MOST_FOLD else -100 * expm1(-value)
-
-
-def _rounded(value: float, decimals: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
-    return Decimal(value) if isinf(value) else _quantized(Decimal(value), decimals, rounding)
-
-
-def _quantized(value: Decimal, decimals: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
-    rounded = value.quantize(Decimal(1).scaleb(-decimals), rounding=rounding)
-    return rounded if rounded else abs(rounded)  # no minus in front of a zero
+    return Value(name=name, value=rounded(number.value, _decimals(number)), decimals=_decimals(number))

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
-from math import expm1, inf, isinf
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from math import isinf
 
 from claimcheck import verdict
 from claimcheck.appraisal.breakdown import LanguageEffect, breakdown
@@ -11,6 +11,7 @@ from claimcheck.appraisal.contrasts import Contrast, Raw
 from claimcheck.appraisal.family import DISPLAYED, Tested
 from claimcheck.appraisal.measured import Measured
 from claimcheck.appraisal.print_values import PrintedComparison
+from claimcheck.appraisal.units import decimals_of, rounded, shown
 from claimcheck.claim import Atom, Claim
 from claimcheck.finding import Asked, Bounds, Comparison, Comparisons, Goal, Value
 from claimcheck.prediction import Difference, LanguagesAhead, Reduction, RerunPrediction
@@ -27,15 +28,12 @@ from claimcheck.stats.power import (
 )
 from claimcheck.verdict import Stand
 
-MOST_FOLD = 20
-"""A log of a ratio below minus this (half a billion times as much) is told as without bound."""
 AMPLE_RUNS = 10
 """Runs that are taken as given, or more where there are more, when articles are what is short."""
 LEVELS = (0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.025, 0.01, 0.005, 0.0025, 0.001)
 """One-sided, for the curve of the largest size that is still supported."""
 POWER, POWER_EITHER_SIDE = 0.8, 0.9
 """Of a one-sided test; and of each of two, which both hold in 4 of 5 cases then."""
-_DECIMALS = {"RankDistance": 1, "LogRankDistance": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +120,12 @@ def _ahead_in(contrast: Contrast, tested: Tested, estimand: Estimand) -> list[st
         weakest = min(raws, key=lambda raw: raw.effect.estimate)
         told.append(f"with {backbone} shown to be ahead in at least {number} of {len(raws)} languages (partial conjunction, "
                     f"one-sided {100 * tested.level_for:.3g} %); the smallest difference is "
-                    f"{_rounded(weakest.effect.estimate, _decimals(contrast))}, in {dict(weakest.about)['language']}")
+                    f"{rounded(weakest.effect.estimate, _decimals(contrast))}, in {dict(weakest.about)['language']}")
     return told
 
 
 def _decimals(contrast: Contrast) -> int:
-    return 1 if contrast.is_log else _DECIMALS.get(contrast.measure, 4)
+    return 1 if contrast.is_log else decimals_of(contrast.measure)
 
 
 def _beside(contrast: Contrast, measured: Measured) -> tuple[str, ...]:
@@ -139,7 +137,7 @@ def _beside(contrast: Contrast, measured: Measured) -> tuple[str, ...]:
                         "either no chance is in them, or the seed is not heeded")
         if (effect := raw.geometric) is not None:
             around = _bounds(effect, Estimand.BENCHMARK, (DISPLAYED, DISPLAYED), contrast.is_log, 1)
-            told.append(f"of geometric means the reduction is {_rounded(_shown(effect.estimate, contrast.is_log), 1)} % "
+            told.append(f"of geometric means the reduction is {rounded(shown(effect.estimate, is_log=contrast.is_log), 1)} % "
                         f"[{around.low}, {around.high}] (95 %, this benchmark)")
         told += _before_training(raw, contrast, measured)
     return tuple(dict.fromkeys(told))
@@ -154,7 +152,7 @@ def _before_training(raw: Raw, contrast: Contrast, measured: Measured) -> list[s
         return []
     cells = measured.of(about["backbone"], before, (contrast.measure, about["setting"], about["data"]))
     mean = sum(float(each.cell.values.mean()) for each in cells) / len(cells)
-    return [f"{contrast.measure} before training, {about['data']}, {about['setting']}: {_rounded(mean, decimals)}"]
+    return [f"{contrast.measure} before training, {about['data']}, {about['setting']}: {rounded(mean, decimals)}"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,13 +173,13 @@ def _comparison(raw: Raw, contrast: Contrast, measured: Measured, levels: _Level
     backbone = dict(raw.about)["backbone"]
     keys = tuple(result.key for arm in raw.arms for result in measured.results[backbone, arm])
     equal = contrast.goal is Goal.EQUAL
-    shown = (levels.low, levels.low) if equal else (levels.low, levels.high)
+    ends = (levels.low, levels.low) if equal else (levels.low, levels.high)
     return Comparison(
         about=raw.about,
-        values=tuple(Value(name=name, value=_rounded(mean, 1 if is_log else decimals), decimals=1 if is_log else decimals)
+        values=tuple(Value(name=name, value=rounded(mean, 1 if is_log else decimals), decimals=1 if is_log else decimals)
                      for name, mean in zip(raw.arms, raw.means, strict=True)),
-        estimate=_rounded(_shown(effect.estimate, is_log), decimals),
-        deciding=_bounds(effect, levels.estimand, shown, is_log, decimals),
+        estimate=rounded(shown(effect.estimate, is_log=is_log), decimals),
+        deciding=_bounds(effect, levels.estimand, ends, is_log, decimals),
         contrary=_bounds(effect, levels.estimand, (levels.high, levels.high), is_log, decimals) if equal else None,
         benchmark=_bounds(effect, Estimand.BENCHMARK, (DISPLAYED, DISPLAYED), is_log, decimals),
         beyond=_bounds(effect, Estimand.BEYOND, (DISPLAYED, DISPLAYED), is_log, decimals),
@@ -192,8 +190,8 @@ def _priced(comparison: Comparison, effect: Effect, contrast: Contrast, levels: 
     is_log, decimals, price = contrast.is_log, comparison.decimals, _price(effect, contrast, levels)
     return replace(
         comparison, runs_needed=price.runs, articles_needed=price.articles,
-        detectable=None if isinf(price.detectable) else _rounded(_shown(price.detectable, is_log), decimals),
-        detectable_at_most=None if isinf(price.at_most) else _rounded(_shown(price.at_most, is_log), decimals),
+        detectable=None if isinf(price.detectable) else rounded(shown(price.detectable, is_log=is_log), decimals),
+        detectable_at_most=None if isinf(price.at_most) else rounded(shown(price.at_most, is_log=is_log), decimals),
         reach=tuple(_bounds(effect, levels.estimand, (level, level), is_log, decimals) for level in LEVELS))
 
 
@@ -224,26 +222,14 @@ def _price(effect: Effect, contrast: Contrast, levels: _Levels) -> _Price:
 
 def _bounds(effect: Effect, estimand: Estimand, alphas: tuple[float, float], is_log: bool, decimals: int) -> Bounds:
     """Bounds rounded outward to the digits that are printed, so that what is judged is what is read."""
-    low, high = _shown(lower(effect, estimand, alphas[0]), is_log), _shown(upper(effect, estimand, alphas[1]), is_log)
-    return Bounds(low=_rounded(low, decimals, ROUND_FLOOR), high=_rounded(high, decimals, ROUND_CEILING),
+    low, high = (shown(end(effect, estimand, alpha), is_log=is_log)
+                 for end, alpha in zip((lower, upper), alphas, strict=True))
+    return Bounds(low=rounded(low, decimals, ROUND_FLOOR), high=rounded(high, decimals, ROUND_CEILING),
                   low_level=alphas[0], high_level=alphas[1])
 
 
-def _shown(value: float, is_log: bool) -> float:
-    """An effect in the unit that is printed: points as they are, the log of a ratio as a reduction in percent."""
-    if not is_log:
-        return value
-    return -inf if value < -MOST_FOLD else -100 * expm1(-value)  # the reduction has no floor, and its ceiling is 100
-
-
-def _rounded(value: float, decimals: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
-    if isinf(value):
-        return Decimal("Infinity").copy_sign(Decimal(value))
-    return Decimal(value).quantize(Decimal(1).scaleb(-decimals), rounding=rounding)
-
-
 def _asked(contrast: Contrast) -> Asked:
-    at_least, margin = (_exact(_shown(value, contrast.is_log)) for value in (contrast.at_least, contrast.margin))
+    at_least, margin = (_exact(shown(value, is_log=contrast.is_log)) for value in (contrast.at_least, contrast.margin))
     return Asked(at_least=at_least, margin=margin, goal=contrast.goal)
 
 

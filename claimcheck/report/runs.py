@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from claimcheck.appraisal.summary import ArmRow, ArmsTable, DoseSeries, Experiment, Mean, RunRecord
+from claimcheck.appraisal.units import decimals_of
 from claimcheck.plan import CHANCE, UNTRAINED
 from claimcheck.report.map_views import maps
 from claimcheck.report.numbers import mean, whole
@@ -10,8 +11,6 @@ from claimcheck.report.rerun_views import NumberView
 from claimcheck.report.reruns import KEY_DIGITS
 from claimcheck.report.run_views import ArmsView, ArmView, DosePointView, DoseView, ExperimentView, MeanView, RunView
 
-DECIMALS = {"RankDistance": 1, "LogRankDistance": 3}
-"""Of means of a measure, where they are not the four of measures from 0 to 1."""
 MEGABYTE = 1_000_000
 
 
@@ -31,7 +30,7 @@ def _seeds(seeds: Sequence[int]) -> str:
 
 
 def _mean(given: Mean, measure: str) -> MeanView:
-    decimals = DECIMALS.get(measure, 4)
+    decimals = decimals_of(measure)
     return MeanView(mean=mean(given.mean, decimals),
                     deviation=None if given.deviation is None else mean(given.deviation, decimals))
 
