@@ -62,6 +62,8 @@ def test_the_weakest_comparison_says_how_large_a_size_is_supported():
     (Goal.EQUAL, "-0.010 0.004", "the smallest margin at which they count as equal: 0.010"),
     (Goal.EQUAL, "-Infinity 0.004", "no margin makes them equal"),
     (Goal.NO_WORSE, "-0.010 0.004", "the smallest loss that is excluded: 0.010"),
+    (Goal.NO_WORSE, "0.001 0.004", "any loss is excluded"),
+    (Goal.NO_WORSE, "-Infinity 0.004", "no loss is excluded"),
 ])
 def test_other_sizes_are_told_in_the_words_of_what_was_asked(goal: Goal, deciding: str, text: str):
     view = reach(found(comparison(deciding, deciding, deciding), goal=goal), "AP")

@@ -27,8 +27,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from arch.bootstrap import IIDBootstrap
-from scipy.stats import bootstrap, permutation_test
+from peers import (
+    RESAMPLES,
+    Interval,
+    arch_interval,
+    arch_one_by_one,
+    generator,
+    scipy_flips,
+    scipy_flips_one_by_one,
+    scipy_interval,
+    scipy_one_by_one,
+    signs_of_scipy,
+)
 
 from claimcheck.measurement.provenance import machine
 from claimcheck.stats.resampling import (
@@ -41,7 +51,6 @@ from claimcheck.stats.resampling import (
     sign_flips,
 )
 
-RESAMPLES = 9999
 SIZES = {48: "48 articles", 1190: "1,190 questions"}
 CONTRASTS = (1, 20, 200)
 TIMED = {"scipy": 20, "arch": 3, "permutation": 3}
@@ -54,7 +63,6 @@ AGREE = 1e-12
 TARGETS = {"scipy": 50, "arch": 200, "permutation": 500}
 
 Work = Callable[[], object]
-Interval = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +80,6 @@ def made(contrasts: int, size: int) -> np.ndarray:
     random = np.random.default_rng(contrasts * size)
     own, shared = random.normal(size=(contrasts, size)), random.normal(size=size)
     return np.exp(own + shared / np.sqrt(2)) - np.exp(0.75) + random.uniform(-0.2, 0.6, (contrasts, 1))
-
-
-def generator() -> np.random.Generator:
-    return np.random.default_rng(20_240_816)
 
 
 def in_turns(rows: list[Row], rounds: int) -> dict[str, list[float]]:
@@ -126,26 +130,6 @@ def our_interval(values: np.ndarray, method: str, drawn: np.ndarray | None = Non
     return percentile_interval(means) if method == "percentile" else bca_interval(means, values, ones)
 
 
-def scipy_interval(values: np.ndarray, method: str, batch: int | None) -> Interval:
-    found = bootstrap((values,), np.mean, axis=-1, n_resamples=RESAMPLES, method=method, batch=batch, rng=generator())
-    return found.confidence_interval.low, found.confidence_interval.high
-
-
-def scipy_one_by_one(values: np.ndarray, method: str) -> list[Interval]:
-    return [scipy_interval(row, method, None) for row in values]
-
-
-def arch_interval(values: np.ndarray, method: str) -> Interval:
-    """Of one contrast (G,), or of all (K, G) with one statistic that gives K values."""
-    found = IIDBootstrap(values.T, seed=generator()).conf_int(lambda data: data.mean(axis=0), reps=RESAMPLES,
-                                                              method=method.lower())
-    return found[0], found[1]
-
-
-def arch_one_by_one(values: np.ndarray, method: str) -> list[Interval]:
-    return [arch_interval(row, method) for row in values]
-
-
 def against_scipy(rounds: int) -> list[str]:
     lines, most = [], 0.0
     for size, words in SIZES.items():
@@ -193,36 +177,6 @@ def against_arch(rounds: int) -> list[str]:
 
 
 # ---------------------------------------------------------------- sign flips
-
-
-def absolute_sum(values: np.ndarray, axis: int) -> np.ndarray:
-    return np.abs(values.sum(axis=axis))
-
-
-def scipy_flips(scaled: np.ndarray, batch: int | None, statistic: Callable[..., np.ndarray] = absolute_sum) -> Interval:
-    """p of each contrast, and from scipy's null distribution p adjusted by the largest of all contrasts."""
-    found = permutation_test((scaled,), statistic, permutation_type="samples", vectorized=True, n_resamples=RESAMPLES,
-                             batch=batch, alternative="greater", axis=-1, rng=generator())
-    highest = np.sort(found.null_distribution.max(axis=-1))
-    bounds = found.statistic * (1 - 100 * np.finfo(float).eps)
-    return found.pvalue, (1 + RESAMPLES - np.searchsorted(highest, bounds)) / (RESAMPLES + 1)
-
-
-def scipy_flips_one_by_one(scaled: np.ndarray, batch: int | None) -> list[Interval]:
-    return [scipy_flips(row[None], batch) for row in scaled]
-
-
-def signs_of_scipy(scaled: np.ndarray, batch: int) -> tuple[np.ndarray, Interval]:
-    """The signs (B, G) that scipy flips by, seen by its statistic in a contrast of ones put last; and its p of the others."""
-    seen: list[np.ndarray] = []
-
-    def statistic(values: np.ndarray, axis: int) -> np.ndarray:
-        if values.ndim == 3:
-            seen.append(values[:, -1, :].astype(np.int8))
-        return absolute_sum(values[..., :-1, :], axis)
-
-    p = scipy_flips(np.vstack([scaled, np.ones(scaled.shape[1])]), batch, statistic)
-    return np.concatenate(seen), p
 
 
 def against_permutation_test(rounds: int) -> list[str]:

@@ -6,12 +6,14 @@ from claimcheck import verdict
 from claimcheck.appraisal.measured import Measured
 from claimcheck.appraisal.rerun import AMPLE_RUNS, RerunFinding
 from claimcheck.claim import Atom
-from claimcheck.finding import Comparison
+from claimcheck.finding import Comparison, Goal
 from claimcheck.verdict import LEAST_RUNS, Stand, TierWord
 
 _STANDS = {Stand.FOR: "holds", Stand.AGAINST: "contradicted", Stand.NEGLIGIBLE: "at most a negligible lead",
            Stand.OPEN: "not decided", Stand.IN_PART: "holds in part"}
 _NAMED = {Stand.AGAINST: "against it", Stand.NEGLIGIBLE: "no lead as large as the margin", Stand.OPEN: "open"}
+_TELL = {Goal.AHEAD: "an effect of {}", Goal.NO_WORSE: "that no {} is lost, if nothing is",
+         Goal.EQUAL: "that they differ by less than {}, if they do not differ"}
 MOST_NAMED = 4
 
 
@@ -71,7 +73,7 @@ def price(findings: Sequence[RerunFinding], measured: Measured, word: TierWord) 
     most = max(*(each for each in needed if each is not None), runs + 1)
     seeds = sorted({run.seed for run in measured.plan.runs})
     spent = sum(result.cpu_seconds for results in measured.results.values() for result in results) / len(seeds)
-    return (f"about {most} runs an arm, where there are {runs}, tell an effect of {_size(open_ones)} in 4 of 5 cases, one "
+    return (f"about {most} runs an arm, where there are {runs}, tell {_size(open_ones)} in 4 of 5 cases, one "
             f"comparison at a time. That is an order of magnitude: {runs} runs tell little of their own spread. All arms take "
             f"about {_duration(spent * most)} of CPU here for so many. Decide by runs that were not looked at: set "
             f"`seeds: {most}` and start with `--seed {max(seeds) + 1}`; each look has a level of error of its own")
@@ -89,8 +91,9 @@ def _in_articles(never: Sequence[Comparison]) -> str:
 
 
 def _size(open_ones: Sequence[tuple[RerunFinding, Comparison]]) -> str:
-    sizes = dict.fromkeys(f"{each.found.asked.margin:g} % of {each.prediction.check.measure}" if comparison.percent
-                          else f"{each.found.asked.margin:g} {each.prediction.check.measure}" for each, comparison in open_ones)
+    sizes = dict.fromkeys(_TELL[each.found.asked.goal].format(
+        f"{each.found.asked.margin:g} % of {each.prediction.check.measure}" if comparison.percent
+        else f"{each.found.asked.margin:g} {each.prediction.check.measure}") for each, comparison in open_ones)
     return " or ".join(sizes)
 
 

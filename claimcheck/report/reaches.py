@@ -25,7 +25,8 @@ def reach(found: Comparisons, axis: str) -> ReachView | None:
     percent = found.comparisons[0].percent
     low, high = _ends(found, deciding)
     return ReachView(
-        text=texts.reach(found, _told(low), _told(high), percent=percent, reversed_=high < 0), axis=axis,
+        text=texts.reach(found, _told(low), _told(high), percent=percent, reversed_=high < 0, lossless=low >= 0),
+        key=texts.reach_key(found.asked), axis=axis,
         asked=tuple(_number(size) for size in dict.fromkeys((found.asked.at_least, found.asked.margin)) if size),
         points=tuple(_point(found, bounds) for bounds in levels))
 

@@ -104,15 +104,19 @@ def also(others: Sequence[tuple[Asked, Stand, str]], *, percent: bool) -> str:
     return "; ".join(told)
 
 
-def reach(found: Comparisons, low: str, high: str, *, percent: bool, reversed_: bool) -> str:
+def reach(found: Comparisons, low: str, high: str, *, percent: bool, reversed_: bool,
+          lossless: bool) -> str:
     """What the deciding bounds say of other sizes than what was asked for; `low` is empty where nothing is supported.
 
-    `reversed_`: the high bound lies below zero, so that the contrary of what is claimed is supported.
+    `reversed_`: the high bound lies below zero, so that the contrary of what is claimed is supported. `lossless`: the low one
+    does not, so that there is no loss.
     """
     unit = " %" if percent else ""
     match found.asked.goal:
         case Goal.EQUAL:
             return f"the smallest margin at which they count as equal: {high}{unit}" if high else "no margin makes them equal"
+        case Goal.NO_WORSE if lossless:
+            return "any loss is excluded"
         case Goal.NO_WORSE:
             return f"the smallest loss that is excluded: {high}{unit}" if high else "no loss is excluded"
         case _:
@@ -123,6 +127,18 @@ def reach(found: Comparisons, low: str, high: str, *, percent: bool, reversed_: 
                 return "no size above zero is supported, and any is excluded"
             below = f"margins from {high}{unit} on make it negligible" if high else "no margin makes it negligible"
             return f"no size above zero is supported; {below}"
+
+
+_OF_REACH = {Goal.AHEAD: ("more than this size is supported", "from this margin on it is negligible"),
+             Goal.NO_WORSE: ("the effect is above this", "the smallest loss that is excluded"),
+             Goal.EQUAL: ("the effect is above this", "the smallest margin at which they count as equal")}
+
+
+def reach_key(held: Asked) -> str:
+    """How the figure of the sizes at other levels is read."""
+    left, right = _OF_REACH[held.goal]
+    return (f"Left line, filled: at this one-sided confidence (upright) {left}. Right line: {right}. Each level stands by "
+            "itself and is not adjusted for other claims")
 
 
 def languages(effects: int, significant: int) -> str:
@@ -148,13 +164,14 @@ def power(found: Comparisons, *, percent: bool) -> str:
     if not found.asked.margin:
         return told
     margin = _size(exact(found.asked.margin, sign=False), percent=percent)
+    more_than = " more than is asked for" if found.asked.at_least else ""
     needed = [each.runs_needed for each in found.comparisons]
     if all(each is not None for each in needed):
-        return f"{told}; {max(each or 0 for each in needed)} runs would do for {margin}"
+        return f"{told}; {max(each or 0 for each in needed)} runs would do for {margin}{more_than}"
     articles = [each.articles_needed for each in found.comparisons if each.runs_needed is None]
     more = (f"about {max(each or 0 for each in articles)} articles with {max(AMPLE_RUNS, worst.runs)} runs would"
             if all(each is not None for each in articles) else "neither would a thousand times as many with 10 runs")
-    return f"{told}; for {margin} no number of runs would do on these {worst.clusters} articles, {more}"
+    return f"{told}; for {margin}{more_than} no number of runs would do on these {worst.clusters} articles, {more}"
 
 
 def where(comparisons: Sequence[Comparison], columns: Sequence[str]) -> str:

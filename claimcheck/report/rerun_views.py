@@ -25,10 +25,12 @@ class IntervalView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReachView:
     """What is supported at other levels of confidence. `points`: for each confidence in percent the largest size that is still
-    supported, and the smallest margin at which what is claimed would be negligible. `text` says both at the deciding level.
+    supported, and the smallest margin at which what is claimed would be negligible (arms equal, no loss, where that is asked).
+    `text` says both at the deciding level, `key` how the figure is read.
     """
 
     text: str
+    key: str
     axis: str
     asked: tuple[NumberView, ...]
     points: tuple[tuple[NumberView, NumberView, NumberView], ...]
