@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from claimcheck.fields import COMMIT, MEASURE, NAME, each_fits, said
+from claimcheck.fields import COMMIT, INSIDE, MEASURE, NAME, each_fits, said
 
 SYNTHETIC = "synthetic"
 """The logical name of the corpus with planted truths; whatever is evaluated on it is of tier `synthetic`."""
@@ -14,14 +14,21 @@ SYNTHETIC = "synthetic"
 class Backbone:
     """The encoder that training starts from."""
 
-    encoder: Literal["transformers", "hashed n-grams"] = field(metadata=said("Which kind of encoder."))
+    encoder: Literal["transformers", "sentence-transformers", "hashed n-grams"] = field(metadata=said(
+        "Which kind of encoder; sentence-transformers: a finished model, evaluated as it is."))
     hub: str | None = field(default=None, metadata=said("Model id on the hub."))
     revision: str | None = field(default=None, metadata=said(
-        "Commit of the model; tier full needs one.", pattern=COMMIT))
+        "Commit of the model on the hub; nothing is loaded from there without one.", pattern=COMMIT))
+    folder: str | None = field(default=None, metadata=said(
+        "Instead of a model of the hub: folder of a checkpoint under `backbones/` of a data folder.", pattern=INSIDE))
     pooling: Literal["mean", "cls", "pooler", "sum"] | None = field(default=None, metadata=said(
         "How token vectors become one vector."))
     dimensions: int | None = field(default=None, metadata=said("Length of the embedding.", ge=1))
     note: str | None = field(default=None, metadata=said("What a reader should know."))
+
+    def __post_init__(self) -> None:
+        if self.hub is not None and self.folder is not None:
+            raise ValueError("a backbone comes from the `hub` or from a `folder`; give one of the two")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +39,8 @@ class Arm:
         "How batches are filled; none: the encoder as it is before training."))
     alpha: float | None = field(default=None, metadata=said(
         "Share of monolingual batches, from 0 to 1; hybrid only.", ge=0, le=1))
+    languages: Literal["per batch", "per item"] | None = field(default=None, metadata=said(
+        "How often languages are drawn; per batch unless given. Monolingual per item is LAReQA's X-X, per batch its X-X-mono."))
     steps_share: float | None = field(default=None, metadata=said(
         "Share of the training steps that this arm takes, where it is not all of them.", gt=0, le=1))
     order: int = field(default=0, metadata=said(
@@ -53,6 +62,8 @@ class Split:
         "Seed of one partition for all runs; left out, it is drawn anew with each training seed.", ge=0))
     development: int | None = field(default=None, metadata=said(
         "Of the articles trained on, so many are held back and evaluated instead: the only ground on which to tune.", ge=1))
+    select: int | None = field(default=None, metadata=said(
+        "Of the articles trained on, so many are held back, and their loss chooses the checkpoint and ends training.", ge=1))
 
     def __post_init__(self) -> None:
         if (self.evaluate is None) == (self.folds is None):
@@ -123,6 +134,8 @@ class Training:
     warmup_steps: int | None = field(default=None, metadata=said("Batches of warm-up.", ge=0))
     schedule: Literal["linear decay", "constant after warm-up"] | None = None
     feature_dropout: float | None = field(default=None, metadata=said("Share of features dropped.", ge=0, lt=1))
+    precision: Literal["float32", "bfloat16"] | None = field(default=None, metadata=said(
+        "Of products while training and encoding, float32 unless given; bfloat16 where a card has it, weights are float32."))
     max_query_tokens: int | None = field(default=None, metadata=said("Tokens of a query.", ge=1))
     max_passage_tokens: int | None = field(default=None, metadata=said("Tokens of a passage.", ge=1))
     query_prefix: str | None = None
@@ -130,7 +143,12 @@ class Training:
     loss: Literal["InfoNCE"] | None = field(default=None, metadata=said("Over the cosine."))
     negatives: Literal["in-batch", "in-batch and one given"] | None = field(default=None, metadata=said(
         "Which passages are not to be found; equal texts are never negatives of each other."))
-    early_stopping: str | None = field(default=None, metadata=said("When training ends before its steps are over."))
+    early_stopping: str | None = field(default=None, metadata=said(
+        "In words: on what training ends before its steps are over; needs `select_every` and `patience`."))
+    select_every: int | None = field(default=None, metadata=said(
+        "Steps between two looks at the loss that chooses the checkpoint.", ge=1))
+    patience: int | None = field(default=None, metadata=said(
+        "So many looks in a row without a lower loss end training; left out, none does.", ge=1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

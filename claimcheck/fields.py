@@ -14,6 +14,7 @@ NAME = r"^[a-z0-9][a-z0-9-]*$"
 COMMIT = r"^[0-9a-f]{40}$"
 ADDRESS = r"^https://\S+$"
 CSV_FILE = r"^[^/\\\x00-\x1f\x7f-\x9f]+\.csv$"
+INSIDE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 ONE_LINE = r"^ *[^\x00-\x20\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 MEASURE = r"^(AP|RR|RankDistance|LogRankDistance|RankDistanceShare|Max@R|SameLanguage@([1-9]|10)|(R|nDCG|Max)@[1-9][0-9]{0,5})$"
 PERTURBATION = r"^(P([1-9]|1[0-4])|P1z|A[1-3])$"
@@ -22,6 +23,7 @@ PATTERN_MOVES = {
     COMMIT: "give the 40 hexadecimal digits of a commit",
     ADDRESS: "give an address that starts with https://",
     CSV_FILE: "name a .csv file that stands beside this one",
+    INSIDE: "give a path below that folder: names of letters, digits, `_`, `-` and `.`, parted by `/`",
     ONE_LINE: "write it on one line that is not empty, without control characters",
     MEASURE: "use AP, RR, R@k, nDCG@k, Max@k, Max@R, SameLanguage@k (k up to 10), RankDistance, "
              "LogRankDistance or RankDistanceShare",
