@@ -2,22 +2,79 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from claimcheck.corpora.corpus import LanguagePart, ParallelCorpus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PairTexts:
+    """Texts of some items in one language, in their order. `negatives`: the irrelevant passage given for an item, if any."""
+
+    queries: tuple[str, ...] = field(repr=False)
+    passages: tuple[str, ...] = field(repr=False)
+    negatives: tuple[str | None, ...] = field(repr=False)
+
+
+class Pairs(Protocol):
+    """Items numbered from 0, each a question with the passage that answers it, in every language where it stands."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages, sorted."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many items there are, in whatever languages."""
+        ...
+
+    def stands(self, language: str) -> NDArray[np.bool_]:
+        """Which items stand in a language, shape (count,). Not to be written to."""
+        ...
+
+    def texts(self, language: str, items: NDArray[np.int64]) -> PairTexts:
+        """The texts of some items. Raises ValueError: one of them does not stand in that language."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingPairs:
-    """Questions with the sentence that answers each, in several languages.
+    """Questions with the sentence that answers each, in several languages, all in memory.
 
     `questions` (ids) and `languages` are sorted. `queries` and `passages`: language -> one text a question, in the order of
-    `questions`; None where the question does not stand in that language, and then in both of them.
+    `questions`; None where the question does not stand in that language, and then in both of them. `negatives`: likewise, an
+    irrelevant passage for each question that has one; empty where the data give none.
     """
 
     questions: tuple[str, ...] = field(repr=False)
     languages: tuple[str, ...]
     queries: Mapping[str, tuple[str | None, ...]] = field(repr=False)
     passages: Mapping[str, tuple[str | None, ...]] = field(repr=False)
+    negatives: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def count(self) -> int:
+        """See `Pairs`."""
+        return len(self.questions)
+
+    def stands(self, language: str) -> NDArray[np.bool_]:
+        """See `Pairs`."""
+        return np.array([text is not None for text in self.queries[language]], dtype=bool)
+
+    def texts(self, language: str, items: NDArray[np.int64]) -> PairTexts:
+        """See `Pairs`."""
+        places = items.tolist()
+        queries, passages = ([given[place] for place in places] for given in (self.queries[language], self.passages[language]))
+        if None in queries or None in passages:
+            raise ValueError(f"an item does not stand in {language}; make the plan from the same training pairs")
+        negatives = self.negatives.get(language)
+        return PairTexts(queries=tuple(each for each in queries if each is not None),
+                         passages=tuple(each for each in passages if each is not None),
+                         negatives=tuple(negatives[place] if negatives else None for place in places))
 
 
 def training_pairs(corpus: ParallelCorpus) -> TrainingPairs:
