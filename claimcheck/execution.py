@@ -28,3 +28,11 @@ class Execution:
     compiled: bool = False
     recompute: bool = False
     checkpoint_seconds: float = CHECKPOINT_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """Who computes: so many runs at a time, and how each of them is computed."""
+
+    jobs: int
+    execution: Execution = Execution(device="cpu")

@@ -19,6 +19,10 @@ CHANCE = "chance"
 """A row of every report that no run makes; no arm is called so."""
 
 
+FINISHED = "sentence-transformers"
+"""The kind of encoder that is evaluated as it is: of all arms it has the one before training."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What must be run, at which tier its evidence will count, and what was predicted before it ran.
@@ -62,7 +66,7 @@ def make(claims: Sequence[Claim], reproduction: Reproduction, profile: str, firs
                                 data=design.data, training=design.training), seed=seed)
         for seed in range(first_seed, first_seed + (design.seeds or 0))  # measures are derived from places: no part of a run
         for backbone, model in design.backbones.items()
-        for arm, filling in arms.items())
+        for arm, filling in arms.items() if filling.sampling == "none" or model.encoder != FINISHED)
     return Plan(reproduction=reproduction.id, profile=profile, says=reproduction.profiles[profile].says,
                 tier=reproduction.tier(profile), design=design, runs=runs,
                 predictions={claim.id: prediction_digest(claim) for claim in claims},

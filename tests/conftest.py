@@ -11,9 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tiny_checkpoints
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+TEXTS = ["The river rises in the hills.", "Wo liegt die Quelle?", "नदी पहाड़ों से निकलती है।", "河流发源于北方。",
+         "แม่น้ำไหลลงสู่ทะเล", "Der Fluss entspringt im Norden und mündet, nach vielen Windungen, in das Meer.",
+         "Kaynak nerede?", "¿Dónde nace el río?", "Where does it end", "a", ""]
+"""Texts of many scripts and lengths, one of them empty, from which tokenizers of tiny checkpoints are made."""
 
 
 def required(what: str) -> bool:
@@ -97,3 +102,16 @@ def paper_claims(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "claims", tmp_path / "project" / "claims")
     shutil.copytree(ROOT / "reproductions", tmp_path / "project" / "reproductions")
     return tmp_path / "project" / "claims"
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with tiny checkpoints of the architectures and tokenizers that papers start from."""
+    folder = tmp_path_factory.mktemp("data")
+    own = TEXTS[:-1] * 3
+    makers: dict[str, Callable[..., Path]] = {
+        "tiny-xlm-r": tiny_checkpoints.xlm_roberta, "tiny-labse": tiny_checkpoints.labse, "tiny-mbert": tiny_checkpoints.mbert,
+        "tiny-sentence": tiny_checkpoints.sentence_model}
+    for name, make in makers.items():
+        make(folder / "backbones" / name, own, width=32, vocabulary=200)
+    return folder

@@ -107,7 +107,7 @@ def test_counts_by_hand():
                Batch(query_language="en", passage_language="de", questions=(1, 7)))
     counts = count(batches)
     assert (counts.monolingual, counts.cross_lingual) == (1, 2)
-    assert counts.language_pairs == {("en", "de"): 2, ("en", "en"): 1}
+    assert counts.language_pairs == {("en", "de"): 4, ("en", "en"): 3}
     assert counts.pairs == 2 + 3 + 2
     assert counts.questions == len({1, 2, 3, 5, 7})
 
@@ -168,7 +168,7 @@ def test_languages_are_drawn_alike_and_so_are_questions():
     plan = make(PARALLEL, CROSSLINGUAL, Training(steps=6000, batch_size=5), 12)
     seen = plan.counts().language_pairs
     assert len(seen) == 4 * 3
-    assert all(abs(times - 500) < 5 * sqrt(500 * 11 / 12) for times in seen.values())  # 6000 / 12 = 500 of each
+    assert all(abs(pairs / 5 - 500) < 5 * sqrt(500 * 11 / 12) for pairs in seen.values())  # 6000 / 12 = 500 batches of each
     questions = np.bincount([each for batch in plan.batches for each in batch.questions], minlength=50)
     assert np.abs(questions - 600).max() < 5 * sqrt(600 * 0.9)  # 6000 x 5 / 50 = 600 of each
 

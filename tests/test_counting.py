@@ -93,7 +93,8 @@ def test_stretches_that_are_passed_over_hold_nothing_that_counts(values: int) ->
 @pytest.mark.usefixtures("small_blocks")
 def test_scores_that_turn_out_otherwise_in_their_block_are_counted_again(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
     problem = Problem(3)
-    own, times = counting._own_scores, []
+    where = (counting, "_own_scores") if device == "cpu" else (counting.on_torch, "own_scores")
+    own, times = getattr(*where), []
 
     def wrong(*given: object) -> np.ndarray:
         times.append(1)
@@ -102,9 +103,22 @@ def test_scores_that_turn_out_otherwise_in_their_block_are_counted_again(monkeyp
         scores[-1] -= 2  # of one in the last
         return scores
 
-    monkeypatch.setattr(counting, "_own_scores", wrong)
+    monkeypatch.setattr(*where, wrong)
     assert counted(count(problem.queries, problem.pool, problem.relevant, device)) == problem.oracle()
     assert times == [1]
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_on_a_device_of_torch_own_scores_are_those_of_the_blocks_and_nothing_is_counted_twice(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(11)
+    problem = Problem(5, queries=50, texts=400, candidates=420)
+    queries, vectors = (draw.standard_normal((size, 33)).astype(np.float32) for size in (50, 400))
+    pool = InMemory(vectors_of_texts=vectors, text=problem.text, bounds=problem.bounds)
+    blocks, passes = counting.on_torch.blocks, []
+    monkeypatch.setattr(counting.on_torch, "blocks", lambda *given: passes.append(1) or blocks(*given))
+    count(queries, pool, problem.relevant, DEVICES[1])
+    assert passes == [1]
 
 
 def test_products_that_differ_each_time_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

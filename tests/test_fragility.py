@@ -274,7 +274,7 @@ def example(root: Path) -> tuple[list[Claim], Measured, Family]:
     library = read_library(root / "claims")
     claims = [document.value for document in library.claims if document.value.reproduction == "hybrid-batches"]
     plan = planning.make(claims, library.reproductions["hybrid-batches"].value, "quick")
-    asked = works(plan, None)
+    asked = works(plan, (), look=False)
     assert isinstance(asked, tuple)
     stored = {record.parent.name for record in (root / "reports" / "hybrid-batches" / "store").glob("*/run.json")}
     if not {work.key for work in asked} <= stored:

@@ -110,7 +110,8 @@ def test_what_is_decided_at_the_first_look_needs_no_further_runs(project: Path):
     from claimcheck.appraisal.library import read_library
     from claimcheck.appraisal.stages import stage
     from claimcheck.appraisal.works import works
-    from claimcheck.engine.local import run_all
+    from claimcheck.engine.local import Told, run_all
+    from claimcheck.execution import Hands
     from claimcheck.measurement.store import Store
 
     library = read_library(project / "claims", project / "reproductions")
@@ -123,7 +124,7 @@ def test_what_is_decided_at_the_first_look_needs_no_further_runs(project: Path):
     taken: list[Stage] = []
     for look in plan.looks:
         own = works_at(plan, look, asked)
-        run_all([work for work in own if not store.has(work.key)], store, 2, lambda _: None)
+        run_all([work for work in own if not store.has(work.key)], store, Hands(jobs=2), Told(done=lambda _: None))
         taken.append(stage(plan, look, claims, asked, store))
     assert [len(each.measured.plan.runs) for each in taken] == [15, 25]
     assert [each.look.alpha for each in taken] == [0.005, 0.045]

@@ -1,69 +1,139 @@
 """What a plan asks to have run: each run with the key under which its result stands or will stand. Nothing is run here."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 from claimcheck.appraisal.data import not_here
 from claimcheck.appraisal.tier_verdict import Unavailable
+from claimcheck.corpora import backbones, parallel
+from claimcheck.corpora.checkpoints import transformer_folder
 from claimcheck.corpora.door import Missing, verified
 from claimcheck.corpora.manifest import COUNTED, manifest
 from claimcheck.design import SYNTHETIC, Design
 from claimcheck.errors import CorruptInput
 from claimcheck.measurement.provenance import Ingredients, digest_of_files, libraries, sources
 from claimcheck.measurement.work import Work, work
-from claimcheck.plan import Plan
+from claimcheck.plan import FINISHED, Plan
 
 
 def data_sets(design: Design) -> tuple[str, ...]:
-    """The data sets that the routes of a design train on or evaluate, but for the synthetic one, which needs no file."""
+    """The data sets that a design trains on, evaluates or chooses by, but for the synthetic one: it has no file."""
     names = dict.fromkeys(name for route in design.data.routes for name in (route.train, route.evaluate))
+    if design.training.select_every is not None and design.data.select is not None:
+        names[design.data.select] = None
     return tuple(name for name in names if name != SYNTHETIC)
 
 
-def works(plan: Plan, folders: Sequence[Path] | None) -> tuple[Work, ...] | Unavailable:
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """What was found. `data`: data set -> digest; `files`: data set -> language -> file; `checkpoints`: of backbones."""
+
+    data: dict[str, str] = field(default_factory=lambda: {SYNTHETIC: "made by its source"})
+    files: dict[str, Mapping[str, Path]] = field(default_factory=dict)
+    checkpoints: dict[str, tuple[str | None, Path | None]] = field(default_factory=dict)
+
+
+def works(plan: Plan, folders: Sequence[Path], *, look: bool = True) -> tuple[Work, ...] | Unavailable:
     """The work of each run of a plan, its data verified; or why the plan cannot be run here, and what to do.
 
-    With no `folders` nothing is looked for: the keys are those of the data as published, and stored results need no data.
+    With `look` not set, no file is read that has a published digest: keys are those of the data and of the models of a hub as
+    published, and stored results need neither.
     """
     if (cannot := _cannot(plan)) is not None:
         return cannot
-    digests: dict[str, str] = {SYNTHETIC: "made by its source"}
-    files: dict[str, Mapping[str, Path]] = {}
-    for name in data_sets(plan.design):
-        data_set = manifest().get(name)
-        if data_set is None or data_set.parser not in COUNTED:
-            return Unavailable(tier=plan.tier, why=f"{name} cannot be trained on or evaluated by this version",
-                               remedy="choose another profile with --profile")
-        if folders is None:
-            digests[name] = digest_of_files([f"{file.language} {file.sha256}" for file in data_set.files])
-            continue
-        try:
-            found = verified(data_set, folders)
-        except CorruptInput as error:
-            first = error.faults[0]
-            return Unavailable(tier=plan.tier, why=f"{data_set.title}: {first.path.name} {first.what}", remedy=first.next_move)
-        if isinstance(found, Missing):
-            absent = not_here(data_set, found)
-            return Unavailable(tier=plan.tier, why=absent.why, remedy=absent.remedy)
-        files[name] = {file.language: path for file, path in found.items()}
-        digests[name] = digest_of_files([f"{file.language} {file.sha256}" for file in found])
+    found = _Found()
+    wrong = [_data(plan, name, folders, found, look=look) for name in data_sets(plan.design)]
+    wrong += [_checkpoint(plan, name, folders, found, look=look) for name in plan.design.backbones]
+    if absent := [each for each in wrong if each is not None]:
+        return absent[0]
     try:
-        ingredients = Ingredients(sources=sources(), libraries=libraries(), data=digests)
+        made = {encoder: Ingredients(sources=sources(encoder), libraries=libraries(encoder), data=found.data)
+                for encoder in sorted({backbone.encoder for backbone in plan.design.backbones.values()})}
     except PackageNotFoundError as error:
-        return Unavailable(tier=plan.tier, why=f"{error.name} is not installed, and nothing can be trained without it",
-                           remedy="install claimcheck with its dependencies (see README)")
-    return tuple(work(run, ingredients, files) for run in plan.runs)
+        return Unavailable(tier=plan.tier, why=f"{error.name} is not installed, and nothing can be run without it",
+                           remedy=_install(str(error.name)))
+    asked = []
+    for run in plan.runs:
+        digest, folder = found.checkpoints.get(run.condition.backbone, (None, None))
+        asked.append(work(run, replace(made[run.condition.model.encoder], checkpoint=digest), found.files, folder))
+    return tuple(asked)
+
+
+def _install(name: str) -> str:
+    extra = "[sentence-transformers]" if name == "sentence-transformers" else ""
+    return f"pip install 'claimcheck-ir{extra}'" if extra else "install claimcheck with its dependencies (see README)"
+
+
+def _data(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *, look: bool) -> Unavailable | None:
+    """Find one data set, or say why it cannot be had."""
+    data_set = manifest().get(name)
+    if data_set is None and name not in {route.evaluate for route in plan.design.data.routes}:
+        return _packed(plan, name, folders, found)
+    if data_set is None or data_set.parser not in COUNTED:
+        return Unavailable(tier=plan.tier, why=f"{name} cannot be trained on or evaluated by this version",
+                           remedy="choose another profile with --profile")
+    if not look:
+        found.data[name] = digest_of_files([f"{file.language} {file.sha256}" for file in data_set.files])
+        return None
+    try:
+        here = verified(data_set, folders)
+    except CorruptInput as error:
+        first = error.faults[0]
+        return Unavailable(tier=plan.tier, why=f"{data_set.title}: {first.path.name} {first.what}", remedy=first.next_move)
+    if isinstance(here, Missing):
+        absent = not_here(data_set, here)
+        return Unavailable(tier=plan.tier, why=absent.why, remedy=absent.remedy)
+    found.files[name] = {file.language: path for file, path in here.items()}
+    found.data[name] = digest_of_files([f"{file.language} {file.sha256}" for file in here])
+    return None
+
+
+def _packed(plan: Plan, name: str, folders: Sequence[Path], found: _Found) -> Unavailable | None:
+    """Find a packed corpus of pairs, which is no data set of the manifest."""
+    folder = parallel.locate(name, folders)
+    if folder is None:
+        return Unavailable(tier=plan.tier, remedy="pack one with `claimcheck data pack`, or choose another with --profile",
+                           why=f"{name} is no data set that can be trained on, and no packed corpus of that name is here")
+    try:
+        pairs = parallel.open_pairs(folder)
+    except CorruptInput as error:
+        first = error.faults[0]
+        return Unavailable(tier=plan.tier, why=f"{name}: {first.path.name} {first.what}", remedy=first.next_move)
+    found.files[name] = {parallel.PACKED: folder}
+    found.data[name] = pairs.digest
+    return None
+
+
+def _checkpoint(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *, look: bool) -> Unavailable | None:
+    """Find the files of one backbone, or say why they cannot be had."""
+    backbone = plan.design.backbones[name]
+    if backbone.encoder == "hashed n-grams":
+        return None
+    known = backbones.digest_known(backbone)
+    if known is not None and not look:
+        found.checkpoints[name] = known, None
+        return None
+    try:
+        here = backbones.locate(backbone, folders)
+    except CorruptInput as error:
+        first = error.faults[0]
+        return Unavailable(tier=plan.tier, why=f"backbone {name}: {first.path} {first.what}", remedy=first.next_move)
+    if isinstance(here, backbones.Absent):
+        return Unavailable(tier=plan.tier, why=f"backbone {name}: {here.why}", remedy=here.remedy)
+    whole = backbone.encoder == FINISHED  # else its encoder alone is wanted, and not the modules around it
+    found.checkpoints[name] = here.digest, here.folder if whole else transformer_folder(here.folder)
+    return None
 
 
 def _cannot(plan: Plan) -> Unavailable | None:
     """What of a design this version cannot carry out."""
     design, other = plan.design, "choose another profile with --profile"
-    for name, backbone in design.backbones.items():
-        if backbone.encoder != "hashed n-grams":
-            return Unavailable(tier=plan.tier, remedy=other,
-                               why=f"this version cannot train the backbone {name} ({backbone.encoder})")
     if not design.data.routes:
         return Unavailable(tier=plan.tier, why=f"profile {plan.profile} does not say which data it trains on and evaluates",
                            remedy=f"add `routes` to its data, or {other}")
+    if design.training.early_stopping is not None and design.training.select_every is None:
+        return Unavailable(tier=plan.tier, why=f"profile {plan.profile} ends training early by a loss, and does not say how "
+                           "often it is looked at", remedy=f"add `select_every` and `patience` to its training, or {other}")
     return None

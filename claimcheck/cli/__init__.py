@@ -8,6 +8,7 @@ claim files.
 import click
 
 from claimcheck import __version__
+from claimcheck.cli.backbones import backbones
 from claimcheck.cli.calibrating import selftest
 from claimcheck.cli.data import data
 from claimcheck.cli.exporting import export_run
@@ -26,5 +27,5 @@ def main() -> None:
     """
 
 
-for verb in (run, list_claims, plan, validate, report, schema, data, score, export_run, selftest):
+for verb in (run, list_claims, plan, validate, report, schema, data, backbones, score, export_run, selftest):
     main.add_command(verb)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from claimcheck.cli.shared import progress
+from claimcheck.execution import Hands
 
 if TYPE_CHECKING:
     from claimcheck.appraisal.appraise import Appraisal
@@ -44,7 +45,7 @@ class Asked:
     tiers: Sequence[str]
     data_dir: Path | None
     store: Path
-    jobs: int
+    hands: Hands
 
     @property
     def wanted(self) -> set[Tier]:
@@ -90,7 +91,7 @@ class Asked:
                 continue
             own = measuring.family_claims(self.library, self.claims, plan.reproduction)
             plan = replace(plan, predictions={claim.id: prediction_digest(claim) for claim in own})
-            made = (measuring.measured(plan, own, folders(self.data_dir), store, self.jobs) if start
+            made = (measuring.measured(plan, own, folders(self.data_dir), store, self.hands) if start
                     else measuring.standing(plan, own, folders(self.data_dir), store))
             if isinstance(made, Runs):
                 made = replace(made, printed=self.library.reproductions[plan.reproduction].value.printed)
@@ -100,7 +101,7 @@ class Asked:
         absent = [each for each in runs.values() if isinstance(each, Unavailable) and each.tier in self.wanted]
         planted: tuple[Planted, ...] = ()
         if Tier.SYNTHETIC in self.wanted if self.tiers else runs and len(absent) == len(runs):
-            planted, more = measuring.selftest(store, self.jobs, start=start)
+            planted, more = measuring.selftest(store, self.hands, start=start)
             experiments += more
         unseen = [each.why for each in (*opened.corpora.values(), *absent) if isinstance(each, Unavailable)]
         remedies = [each.remedy for each in (*opened.corpora.values(), *absent) if isinstance(each, Unavailable)]

@@ -1,33 +1,35 @@
-"""The verb `data`: what data sets there are, whether those here are right, fetching them, and what two of them share."""
+"""The verb `data`: what data sets there are, whether those here are right, fetching and packing them, and what two share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from claimcheck.cli.options import DATA_DIR, FORMAT, FolderOrFile
-from claimcheck.cli.shared import echo_json
+from claimcheck.cli.shared import counted, echo_json, progress
 
 if TYPE_CHECKING:
     from claimcheck.corpora.corpus import JudgedQueries, ParallelCorpus
     from claimcheck.corpora.manifest import DataSet
+    from claimcheck.errors import Fault
 
 
 @click.group()
 def data() -> None:
-    """List, verify and fetch data sets; compare two of them; export one."""
+    """List, verify and fetch data sets; pack pairs to train on; compare two data sets; export one."""
 
 
 @data.command("list")
 @DATA_DIR
 @FORMAT
 def list_data(data_dir: Path | None, form: str) -> None:
-    """List the data sets of the manifest, their licence, and whether they are on this machine."""
+    """List the data sets of the manifest, their licence, and whether they are on this machine; then the packed pairs here."""
     from claimcheck.corpora.door import Missing, folders, locate, megabytes
     from claimcheck.corpora.manifest import manifest
+    from claimcheck.errors import printable
 
     rows = []
     for each in manifest().values():
@@ -37,7 +39,8 @@ def list_data(data_dir: Path | None, form: str) -> None:
     if form == "json":
         echo_json([{"name": each.name, "title": each.title, "licence": each.licence, "non_commercial": each.non_commercial,
                     "bytes": each.bytes, "files": len(each.files), "files_here": here, "source": each.source,
-                    "citation": each.citation, "remedy": remedy} for each, here, remedy in rows])
+                    "citation": each.citation, "remedy": remedy} for each, here, remedy in rows]
+                  + [_packed_json(name, folder) for name, folder in _packed(data_dir).items()])
         return
     for each, here, remedy in rows:
         state = f"{here} of {len(each.files)} files here, {megabytes(each.bytes)}"
@@ -45,19 +48,29 @@ def list_data(data_dir: Path | None, form: str) -> None:
         click.echo(f"{each.name}  {each.title}: {state}; {each.terms}\n    {each.source}\n    {each.citation}")
         for line in filter(None, (each.note, remedy)):
             click.echo(f"    {line}")
+    for name, folder in _packed(data_dir).items():
+        own = _packed_json(name, folder)
+        state = f"{own['count']:,} items in {', '.join(own['items'])}, {megabytes(own['bytes'])}"
+        click.echo(f"{name}  {own['title']}: {'cannot be opened' if own['remedy'] else state}; "
+                   f"{printable(own['licence']) or 'no licence stated'}")
+        for line in filter(None, (own["source"], own["citation"], str(folder), *own["remedy"].splitlines())):
+            click.echo(f"    {printable(line)}")
 
 
 @data.command()
 @click.argument("names", nargs=-1)
 @DATA_DIR
 def verify(names: tuple[str, ...], data_dir: Path | None) -> None:
-    """Check the files of data sets against the manifest; without NAMES, of all that are here."""
+    """Check the files of data sets against the manifest, of packed pairs against their digests; without NAMES, of all here."""
     from claimcheck.corpora.door import Missing, folders, verified
-    from claimcheck.errors import CorruptInput, Fault
+    from claimcheck.corpora.manifest import manifest
+    from claimcheck.errors import CorruptInput
 
     faults: list[Fault] = []
     absent = False
-    for each in _named(tuple(dict.fromkeys(names))) if names else _listed():
+    packed = {name: folder for name, folder in _packed(data_dir).items() if not names or name in names}
+    wanted = tuple(name for name in dict.fromkeys(names) if name in manifest() or name not in packed)
+    for each in _named(wanted, others=_packed(data_dir)) if names else _listed():
         if not each.files:
             click.echo(f"{each.name}: nothing to check; {each.note}")
             continue
@@ -73,6 +86,11 @@ def verify(names: tuple[str, ...], data_dir: Path | None) -> None:
             click.echo(f"{each.name}: {here} of {len(each.files)} files here{', as published' if here else ''}; {found.remedy}")
         else:
             click.echo(f"{each.name}: {len(found)} files as published")
+    for name, folder in packed.items():
+        own = _packed_faults(folder)
+        faults += own
+        wrong = f"{counted(len(own), 'file')} {'is' if len(own) == 1 else 'are'} not as packed"
+        click.echo(f"{name}: {wrong if own else 'every file as packed'}")
     if faults:
         raise CorruptInput(faults)
     if absent:
@@ -91,6 +109,35 @@ def fetch(name: str, data_dir: Path | None) -> None:
     folder = data_dir or cache()
     download(each, folder, lambda line: click.echo(line, err=True))
     click.echo(f"{each.name}: {len(each.files)} files as published in {folder}")
+
+
+@data.command("pack")
+@click.argument("source", type=FolderOrFile(path_type=Path))
+@click.option("--name", required=True, help="What the corpus is called from now on.")
+@click.option("--out", type=FolderOrFile(path_type=Path), required=True, metavar="DATA_DIR",
+              help="Data folder to write to; the corpus is put into DATA_DIR/parallel/NAME.")
+@click.option("--licence", default="", metavar="TEXT", help="Licence of the texts, kept with them.")
+@click.option("--source", "note", default="", metavar="TEXT", help="Where the texts are from, kept with them.")
+@click.option("--citation", default="", metavar="TEXT", help="What to cite, kept with them.")
+def pack_pairs(source: Path, name: str, out: Path, licence: str, note: str, citation: str) -> None:
+    """Pack parallel pairs to train on, of any number, from SOURCE, a folder with <language>.jsonl, .tsv or .parquet."""
+    from claimcheck.corpora.door import megabytes
+    from claimcheck.corpora.parallel_writing import pack, sources
+
+    total = sum(path.stat().st_size for path in sources(source).values()) // 1_000_000 + 1
+    with progress(f"packing {name}", total, "megabyte") as step:
+        done = 0
+
+        def told(read: int) -> None:
+            nonlocal done
+            while done < min(read // 1_000_000, total):
+                done += 1
+                step(f"from {source.name}")
+
+        pairs = pack(source, out, name=name, licence=licence, source_note=note, citation=citation, told=told)
+    for language, part in pairs.parts.items():
+        click.echo(f"{language}: {part.items:,} of {pairs.count:,} items, {part.negatives:,} with a negative")
+    click.echo(f"{name}: {megabytes(pairs.bytes)} in {pairs.folder}")
 
 
 @data.command("overlap")
@@ -167,15 +214,52 @@ def _listed() -> tuple[DataSet, ...]:
     return tuple(each for each in manifest().values() if each.files)
 
 
-def _named(names: tuple[str, ...]) -> tuple[DataSet, ...]:
-    """The data sets of these names. Raises UsageFault: one that the manifest does not hold."""
+def _packed(data_dir: Path | None) -> dict[str, Path]:
+    """Name -> folder of the packed pairs that are here."""
+    from claimcheck.corpora.door import folders
+    from claimcheck.corpora.parallel import packed
+
+    return packed(folders(data_dir))
+
+
+def _packed_json(name: str, folder: Path) -> dict[str, Any]:
+    """Packed pairs as a data set of the list; `remedy` holds what keeps them from being opened."""
+    from claimcheck.corpora.parallel import open_pairs
+    from claimcheck.errors import CorruptInput
+
+    empty: dict[str, Any] = {
+        "name": name, "title": "packed pairs", "licence": "", "non_commercial": None, "bytes": 0, "files": 0, "files_here": 0,
+        "source": "", "citation": "", "remedy": "", "folder": str(folder), "count": 0, "items": {}}
+    try:
+        pairs = open_pairs(folder)
+    except CorruptInput as error:
+        return {**empty, "remedy": str(error)}
+    return {**empty, "licence": pairs.licence, "bytes": pairs.bytes, "files": len(pairs.parts), "files_here": len(pairs.parts),
+            "source": pairs.source, "citation": pairs.citation, "count": pairs.count,
+            "items": {language: part.items for language, part in pairs.parts.items()}}
+
+
+def _packed_faults(folder: Path) -> list[Fault]:
+    """What is wrong with packed pairs, every byte read."""
+    from claimcheck.corpora import parallel
+    from claimcheck.errors import CorruptInput
+
+    try:
+        parallel.verify(parallel.open_pairs(folder))
+    except CorruptInput as error:
+        return list(error.faults)
+    return []
+
+
+def _named(names: tuple[str, ...], others: Iterable[str] = ()) -> tuple[DataSet, ...]:
+    """The data sets of these names. Raises UsageFault: one that the manifest does not hold; `others` could be meant too."""
     from claimcheck.corpora.manifest import manifest
     from claimcheck.documents import suggestion
     from claimcheck.errors import UsageFault
 
     for name in names:
         if name not in manifest():
-            raise UsageFault(f"{name}: no such data set; {suggestion(name, manifest())}")
+            raise UsageFault(f"{name}: no such data set; {suggestion(name, [*manifest(), *others])}")
     return tuple(manifest()[name] for name in names)
 
 

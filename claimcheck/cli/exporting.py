@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claimcheck.cli.options import CLAIMS, DATA_DIR, PROFILE, REPRODUCTIONS, SEED, STORE, FolderOrFile, options
+from claimcheck.cli.options import CLAIMS, DATA_DIR, PROFILE, REPRODUCTIONS, SEED, STORE, FolderOrFile, computing, options
 from claimcheck.cli.shared import make_plans, progress, read_claims
+from claimcheck.execution import Execution
 
 if TYPE_CHECKING:
     from claimcheck.measurement.ir_metadata import Value
@@ -27,8 +28,9 @@ SETTINGS = ("multilingual", "monolingual", "cross-lingual")
 @click.option("--depth", type=click.IntRange(min=1), default=1000, show_default=True, help="Candidates a list.")
 @click.option("--plain", is_flag=True, default=False, help="Leave out the ir_metadata header: many readers take no comments.")
 @options(PROFILE, SEED, REPRODUCTIONS, STORE, DATA_DIR)
+@computing
 def export_run(claims: Path, key: str, out: Path, setting: str, depth: int, plain: bool, profile: str | None,
-               first_seed: int, reproductions: Path | None, store: Path, data_dir: Path | None) -> None:
+               first_seed: int, reproductions: Path | None, store: Path, data_dir: Path | None, execution: Execution) -> None:
     """Train one run of CLAIMS again and write its rankings as TREC runs and qrels, one of each a route and fold.
 
     The store keeps places and no lists, so the run is made again, which gives the same to the bit; where the store has its
@@ -36,11 +38,12 @@ def export_run(claims: Path, key: str, out: Path, setting: str, depth: int, plai
     """
     plan, work = _chosen(make_plans(read_claims(claims, reproductions), profile, first_seed), key, data_dir)
     from claimcheck.engine.local import legs
+    from claimcheck.experiment.devices import settled
     from claimcheck.experiment.listing import listing
     from claimcheck.measurement.measures import Setting
     from claimcheck.measurement.trec import write_judgments, write_run
 
-    made, parts = legs(work), []
+    made, parts = legs(work, settled(execution)), []
     with progress("exporting", len(made), "leg") as step:
         for leg in made:
             found = listing(leg, Setting(setting), depth)
@@ -81,12 +84,13 @@ def _metadata(plan: Plan, work: Work, judgments: str, depth: int) -> dict[str, V
     from claimcheck.retrieval.counting import made_by
 
     condition, named = work.run.condition, {name: str(value) for name, value in machine().items()}
+    versions = [f"{name}=={found}" for name, found in libraries(condition.model.encoder).items()]
     commit = checkout().get("commit")
     return {
         "schema-version": "0.1",
         "platform": {"hardware": {"cpu": {"model": named["processor"], "architecture": named["architecture"]}},
                      "operating system": {"kernel": named["system"]},
-                     "software": {"libraries": [f"{name}=={found}" for name, found in libraries().items()]}},
+                     "software": {"libraries": versions}},
         "research goal": {"description": f"re-run of {plan.reproduction}, profile {plan.profile}: {plan.says}",
                           "evaluation": {"reported measures": list(plan.design.measures)}},
         "implementation": {"source": {"name": f"claimcheck {__version__}", **({"commit": str(commit)} if commit else {})},

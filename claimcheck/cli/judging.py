@@ -21,10 +21,12 @@ from claimcheck.cli.options import (
     SEED,
     STORE,
     TIER,
+    computing,
     options,
 )
 from claimcheck.cli.shared import make_plans, read_claims
 from claimcheck.errors import CorruptInput
+from claimcheck.execution import Execution, Hands
 
 if TYPE_CHECKING:
     from claimcheck.appraisal.data import Opened
@@ -38,19 +40,20 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(min=1), default=None,
               help="Training runs at a time, one thread each. Default: as many as there are cores.")
 @options(STORE, DATA_DIR)
+@computing
 @click.option("--fetch", is_flag=True, default=False, help="Allow downloading data sets that are missing.")
 @click.option("--fail-on", type=click.Choice(HEADLINES), multiple=True,
               help="End with status 1 if a claim got this verdict; can be given several times.")
 def run(claims: Path, profile: str | None, tiers: tuple[str, ...], only: tuple[str, ...], first_seed: int,
         reproductions: Path | None, out: Path | None, form: str, jobs: int | None, store: Path, data_dir: Path | None,
-        fetch: bool, fail_on: tuple[str, ...]) -> None:
+        execution: Execution, fetch: bool, fail_on: tuple[str, ...]) -> None:
     """Run what can be run for CLAIMS, judge them and write the report."""
     from claimcheck.engine.workers import cores
 
     library = read_claims(claims, reproductions)
     plans = make_plans(library, profile, first_seed)  # a profile that does not exist is told of before anything runs
     asked = Asked(claims=claims, library=library, plans=plans, only=only, tiers=tiers, data_dir=data_dir, store=store,
-                  jobs=jobs or cores())
+                  hands=Hands(jobs=jobs or cores(), execution=execution))
     opened = asked.open(fetch=fetch)
     report = _write(asked, asked.found(opened, start=True), opened, out, form)
     failed = _say_tiers_that_could_not_run(report, tiers)
@@ -71,7 +74,7 @@ def report(claims: Path, profile: str | None, only: tuple[str, ...], first_seed:
     """Write the report of CLAIMS again from what stands in the store; starts no run and downloads nothing."""
     library = read_claims(claims, reproductions)
     asked = Asked(claims=claims, library=library, plans=make_plans(library, profile, first_seed), only=only, tiers=(),
-                  data_dir=data_dir, store=store, jobs=1)
+                  data_dir=data_dir, store=store, hands=Hands(jobs=1))
     opened = asked.open(fetch=False)
     _write(asked, asked.found(opened, start=False), opened, out, form)
     if opened.corrupt:

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from claimcheck.appraisal.summary import Experiment
     from claimcheck.appraisal.tier_verdict import Unavailable
     from claimcheck.claim import Claim
+    from claimcheck.execution import Hands
     from claimcheck.measurement.store import Store
     from claimcheck.measurement.work import Work
     from claimcheck.plan import Plan
 
 
-def measured(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store: Store, jobs: int) -> Runs | Unavailable:
+def measured(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store: Store, hands: Hands) -> Runs | Unavailable:
     """Run what does not stand in the store yet, and put all results to the claims of the plan's reproduction.
 
     Raises MeasurementFailed, CorruptInput or UsageFault: something went wrong; what was done by then is kept.
@@ -34,7 +35,7 @@ def measured(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store
     asked = works(plan, folders)
     if isinstance(asked, Unavailable):
         return asked
-    return _run(plan, claims, asked, store, jobs)
+    return _run(plan, claims, asked, store, hands)
 
 
 def standing(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store: Store) -> Runs | Unavailable | None:
@@ -42,7 +43,7 @@ def standing(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store
     from claimcheck.appraisal.tier_verdict import Unavailable
     from claimcheck.appraisal.works import works
 
-    asked = works(plan, None)
+    asked = works(plan, folders, look=False)
     if isinstance(asked, Unavailable):
         return asked
     made = _standing(plan, claims, asked, store)
@@ -52,7 +53,7 @@ def standing(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store
     return cannot if isinstance(cannot, Unavailable) else None
 
 
-def selftest(store: Store, jobs: int, *, start: bool) -> tuple[tuple[Planted, ...], tuple[Experiment, ...]]:
+def selftest(store: Store, hands: Hands, *, start: bool) -> tuple[tuple[Planted, ...], tuple[Experiment, ...]]:
     """Train and evaluate on the synthetic corpus, and say which of its planted truths are found.
 
     With `start` not set it is read from the store, and nothing comes of it where not all of it stands there.
@@ -75,7 +76,7 @@ def selftest(store: Store, jobs: int, *, start: bool) -> tuple[tuple[Planted, ..
     asked = works(plan, ())
     if isinstance(asked, Unavailable):
         raise MeasurementFailed(f"the self-test cannot run: {asked.why}; {asked.remedy}")
-    runs = _run(plan, claims, asked, store, jobs) if start else _standing(plan, claims, asked, store)
+    runs = _run(plan, claims, asked, store, hands) if start else _standing(plan, claims, asked, store)
     if runs is None:
         return (), ()
     return judge(library.claims, runs), (summarised(runs, claims),)
@@ -121,14 +122,14 @@ def family_claims(library: Library, claims: Path, name: str) -> list[Claim]:
     return [own[each] for each in sorted(own)]
 
 
-def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Store, jobs: int) -> Runs:
+def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Store, hands: Hands) -> Runs:
     """Make the runs of one planned look after the other, until a look leaves nothing open or none is left."""
     from claimcheck.appraisal.stages import stage, works_at
 
     stages: list[Stage] = []
     for number, look in enumerate(plan.looks, start=1):
         name = f"profile {plan.profile}" + (f", look {number} of {len(plan.looks)}" if len(plan.looks) > 1 else "")
-        _make(plan, works_at(plan, look, asked), asked, store, jobs, name)
+        _make(plan, works_at(plan, look, asked), asked, store, hands, name)
         stages.append(stage(plan, look, claims, asked, store))
         if stages[-1].settles_all and number < len(plan.looks):
             saved = len(asked) - len(stages[-1].measured.plan.runs)
@@ -138,10 +139,10 @@ def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Stor
     return _judged(plan, stages, store)
 
 
-def _make(plan: Plan, wanted: Sequence[Work], asked: Sequence[Work], store: Store, jobs: int, name: str) -> None:
+def _make(plan: Plan, wanted: Sequence[Work], asked: Sequence[Work], store: Store, hands: Hands, name: str) -> None:
     """Make those of the wanted runs that do not stand, and put down in the journal how many of all stood when."""
     from claimcheck.appraisal import journal
-    from claimcheck.engine.local import legs, missing, run_all
+    from claimcheck.engine.local import Told, legs, missing, run_all
 
     def standing() -> int:
         return len(asked) - len(missing(asked, store))
@@ -155,7 +156,7 @@ def _make(plan: Plan, wanted: Sequence[Work], asked: Sequence[Work], store: Stor
         total = sum(len(legs(work)) for work in absent)
         try:
             with progress(f"training and evaluating, {name}", total, "step") as step:
-                made = run_all(absent, store, jobs, step)
+                made = run_all(absent, store, hands, Told(done=step, going=step.at))
         except KeyboardInterrupt:
             click.echo(f"\ninterrupted: what was done is kept in {store.path}; the same command goes on from there", err=True)
             raise

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from claimcheck.errors import ClaimcheckError
+from claimcheck.execution import CHECKPOINT_SECONDS, TOKENS_AT_ONCE, Device, Execution
 
 TIERS = ("reported", "data", "reduced", "full", "synthetic")
 HEADLINES = ("verified", "refuted", "in part", "unverified", "not testable as stated")
@@ -72,5 +74,32 @@ FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), d
 STORE = click.option("--store", type=FolderOrFile(file_okay=False, path_type=Path), default=Path(".claimcheck") / "store",
                      envvar="CLAIMCHECK_STORE", show_default=True, metavar="DIR",
                      help="Folder of results; CLAIMCHECK_STORE names another.")
+DEVICE = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+                      help="Where transformers are computed; auto is a GPU where there is one. N-grams need none.")
+PROCESSES = click.option("--processes", type=click.IntRange(min=1, max=1024), default=1, show_default=True, metavar="N",
+                         help="So many processes train each transformer together, each on a GPU of its own.")
+TOKENS = click.option("--tokens-at-once", type=click.IntRange(min=16), default=TOKENS_AT_ONCE, show_default=True, metavar="N",
+                      help="Tokens a process trains on at once; fewer take less memory, with the same loss.")
+RECOMPUTE = click.option("--recompute", is_flag=True, default=False,
+                         help="Compute activations again for the gradient instead of keeping them: less memory, more time.")
+COMPILE = click.option("--compile", "compiled", is_flag=True, default=False, help="Compile transformers with torch.compile.")
+DETERMINISTIC = click.option("--deterministic", type=click.Choice(["usual", "strict"]), default="usual", show_default=True,
+                             help="strict: the same bits each time on a GPU too, at a price in time.")
+CHECKPOINT_MINUTES = click.option("--checkpoint-minutes", type=click.FloatRange(min=0), default=CHECKPOINT_SECONDS / 60,
+                                  show_default=True, metavar="M",
+                                  help="Minutes of training after which it is kept again, to go on from when interrupted.")
+
 DATA_DIR = click.option("--data-dir", type=click.Path(file_okay=False, exists=True, path_type=Path), default=None,
                         help="Folder with the data sets; else CLAIMCHECK_DATA, else the user's cache.")
+
+
+def computing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how transformers are computed, given to the verb as one `execution`; no part of what a run is."""
+    @wraps(function)
+    def given(*, device: Device, processes: int, tokens_at_once: int, recompute: bool, compiled: bool,
+              deterministic: str, checkpoint_minutes: float, **others: Any) -> Any:
+        execution = Execution(device=device, processes=processes, tokens_at_once=tokens_at_once, recompute=recompute,
+                              compiled=compiled, strict=deterministic == "strict", checkpoint_seconds=60 * checkpoint_minutes)
+        return function(execution=execution, **others)
+
+    return options(DEVICE, PROCESSES, TOKENS, RECOMPUTE, COMPILE, DETERMINISTIC, CHECKPOINT_MINUTES)(given)

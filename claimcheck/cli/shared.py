@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,29 +53,47 @@ def make_plans(library: Library, profile: str | None, first_seed: int) -> list[P
     return plans
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Called with the name of each thing that is done; `at` tells how far one is that takes long."""
+
+    done: Callable[[str], None]
+    at: Callable[[str], None]
+
+    def __call__(self, name: str) -> None:
+        """One thing is done."""
+        self.done(name)
+
+
 @contextmanager
-def progress(what: str, total: int, noun: str = "claim") -> Iterator[Callable[[str], None]]:
+def progress(what: str, total: int, noun: str = "claim") -> Iterator[Progress]:
     """A bar on a terminal; elsewhere one line at the end, and one a minute while it takes longer, so that logs stay quiet."""
     if sys.stderr.isatty():
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+        from rich.progress import Progress as Bar
 
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(what, total=total)
-            yield lambda name: bar.update(task, advance=1, description=f"{what} {name}")
+            yield Progress(lambda name: bar.update(task, advance=1, description=f"{what} {name}"),
+                           lambda text: bar.update(task, description=f"{what} {text}"))
     else:
         done = 0
         began = last = time.monotonic()
 
-        def tell(name: str) -> None:
-            nonlocal done, last
+        def finished(name: str) -> None:
+            nonlocal done
             done += 1
+            tell(name)
+
+        def tell(name: str) -> None:
+            nonlocal last
             if time.monotonic() - last >= QUIET_SECONDS:
                 last = time.monotonic()
                 click.echo(f"{what}: {done} of {total} after {last - began:.0f} s ({name})", err=True)
 
-        yield tell
+        yield Progress(finished, tell)
         click.echo(f"{what}: {counted(total, noun)}", err=True)
 
 

@@ -77,6 +77,47 @@ class TrainingPairs:
                          negatives=tuple(negatives[place] if negatives else None for place in places))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InLanguages:
+    """Pairs in some of their languages. Raises ValueError: they do not come in one of them."""
+
+    pairs: Pairs = field(repr=False)
+    languages: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if missing := [language for language in self.languages if language not in self.pairs.languages]:
+            raise ValueError(f"the training pairs do not come in {', '.join(missing)}; name other languages, or pack those too")
+
+    @property
+    def count(self) -> int:
+        """See `Pairs`."""
+        return self.pairs.count
+
+    def stands(self, language: str) -> NDArray[np.bool_]:
+        """See `Pairs`."""
+        return self.pairs.stands(language)
+
+    def texts(self, language: str, items: NDArray[np.int64]) -> PairTexts:
+        """See `Pairs`."""
+        return self.pairs.texts(language, items)
+
+
+def in_memory(pairs: Pairs) -> TrainingPairs:
+    """All the pairs, held in memory."""
+    every = {language: np.flatnonzero(pairs.stands(language)) for language in pairs.languages}
+    texts = {language: pairs.texts(language, items) for language, items in every.items()}
+
+    def spread(kind: str) -> dict[str, tuple[str | None, ...]]:
+        made = {}
+        for language, items in every.items():
+            known = dict(zip(items.tolist(), getattr(texts[language], kind), strict=True))
+            made[language] = tuple(known.get(item) for item in range(pairs.count))
+        return made
+
+    return TrainingPairs(questions=tuple(f"{item:09d}" for item in range(pairs.count)), languages=pairs.languages,
+                         queries=spread("queries"), passages=spread("passages"), negatives=spread("negatives"))
+
+
 def training_pairs(corpus: ParallelCorpus) -> TrainingPairs:
     """The pairs of a corpus: every question of every language, with the text of its one relevant candidate there."""
     questions = tuple(sorted({question.id for part in corpus.parts.values() for question in part.questions}))

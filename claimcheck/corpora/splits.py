@@ -28,12 +28,16 @@ class Clusters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What one leg of a run trains on and evaluates. `left_out`: articles that would be evaluated and were trained on."""
+    """What one leg of a run trains on and evaluates. `left_out`: articles that would be evaluated and were trained on.
+
+    `select`: what chooses the checkpoint, of articles that are neither; None where nothing of the training data is held back.
+    """
 
     train: ParallelCorpus
     evaluate: ParallelCorpus
     clusters: Clusters
     left_out: tuple[str, ...] = ()
+    select: ParallelCorpus | None = None
 
 
 def clusters(corpus: ParallelCorpus) -> Clusters:
@@ -92,6 +96,33 @@ def parted(names: Collection[str], split: Split, fold: int, training_seed: int) 
     return frozenset(train), frozenset(evaluate)
 
 
+def _held_back(trained: frozenset[str], split: Split, training_seed: int) -> frozenset[str]:
+    """Those of the clusters trained on that choose the checkpoint instead. Raises ValueError: none is left to train on."""
+    order = in_order(trained, training_seed if split.seed is None else split.seed)
+    if split.select is not None and split.select >= len(order):
+        raise ValueError(f"{len(order)} articles are trained on, and `select` holds back {split.select}; hold back fewer")
+    return frozenset(order[: split.select or 0])
+
+
+def without_training(evaluate: ParallelCorpus, route: Route, languages: Sequence[str]) -> Parts:
+    """A data set that is evaluated whole, where what is trained on are pairs without articles.
+
+    Raises ValueError: a language is not in it.
+    """
+    chosen = tuple(sorted(route.languages or languages))
+    return Parts(train=ParallelCorpus(name=route.train, parts={}), evaluate=_in_languages(evaluate, chosen),
+                 clusters=clusters(evaluate))
+
+
+def apart_from(corpus: ParallelCorpus, evaluated: ParallelCorpus, languages: Sequence[str]) -> ParallelCorpus:
+    """A corpus in those of some languages that it has, without the articles that stand in what is evaluated."""
+    own = ParallelCorpus(name=corpus.name, parts={each: corpus.parts[each] for each in languages if each in corpus.parts})
+    known = clusters(own)
+    both = set(shared_articles(evaluated, own))
+    shared = {cluster for (_, title), cluster in known.of_article.items() if title.replace("_", " ") in both}
+    return restricted(own, known, frozenset(known.names) - shared)
+
+
 def parts(corpora: Mapping[str, ParallelCorpus], route: Route, languages: Sequence[str], fold: int,
           training_seed: int) -> Parts:
     """What a route trains on and evaluates in one fold.
@@ -104,7 +135,9 @@ def parts(corpora: Mapping[str, ParallelCorpus], route: Route, languages: Sequen
     own = clusters(evaluate)
     if route.split is not None:
         trained, evaluated = parted(own.names, route.split, fold, training_seed)
-        return Parts(train=restricted(train, own, trained), evaluate=restricted(evaluate, own, evaluated), clusters=own)
+        selecting = _held_back(trained, route.split, training_seed)
+        return Parts(train=restricted(train, own, trained - selecting), evaluate=restricted(evaluate, own, evaluated),
+                     clusters=own, select=restricted(train, own, selecting) if selecting else None)
     both = set(shared_articles(evaluate, train))
     shared = {cluster for (_, title), cluster in own.of_article.items() if title.replace("_", " ") in both}
     return Parts(train=train, evaluate=restricted(evaluate, own, frozenset(own.names) - shared), clusters=own,

@@ -6,16 +6,21 @@ something was killed stands still, and the same call goes on from there.
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from claimcheck.engine.workers import workers
 from claimcheck.errors import MeasurementFailed
-from claimcheck.experiment.leg import Leg, execute
+from claimcheck.execution import Execution, Hands
+from claimcheck.experiment.devices import settled
+from claimcheck.experiment.leg import Leg
+from claimcheck.experiment.together import carry_out
 from claimcheck.measurement.places import concatenate, from_parquet, to_parquet_bytes
+from claimcheck.measurement.progress import progress_of
 from claimcheck.measurement.provenance import checkout, machine
 from claimcheck.measurement.store import Store, Stored, stored
 from claimcheck.measurement.work import Work
@@ -35,9 +40,19 @@ class _Under:
     lock: ExitStack
 
 
-def legs(work: Work) -> tuple[Leg, ...]:
-    """What workers do one by one: each route and fold of a run."""
-    return tuple(Leg(key=work.key, number=number, run=work.run, route=route, fold=fold, files=work.files)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Who hears of progress. `done`: of each leg that is done; `going`: now and then of one whose training takes long."""
+
+    done: Callable[[str], None]
+    going: Callable[[str], None] = lambda _: None
+
+
+def legs(work: Work, execution: Execution | None = None, kept: Path | None = None) -> tuple[Leg, ...]:
+    """What workers do one by one: each route and fold of a run. `kept`: where unfinished trainings are kept, if at all."""
+    return tuple(Leg(key=work.key, number=number, run=work.run, route=route, fold=fold, files=work.files,
+                     checkpoint=work.checkpoint, execution=execution or Execution(device="cpu"),
+                     kept=None if kept is None else kept / f"{number}.training")
                  for number, (route, fold) in enumerate(work.run.condition.legs))
 
 
@@ -46,12 +61,18 @@ def missing(works: Sequence[Work], store: Store) -> tuple[Work, ...]:
     return tuple(work for work in works if not store.has(work.key))
 
 
-def run_all(works: Sequence[Work], store: Store, jobs: int, step: Callable[[str], None]) -> int:
-    """See to it that every result stands in the store; how many runs were made here. `step` is told of each leg that is done.
+def run_all(works: Sequence[Work], store: Store, hands: Hands, told: Told) -> int:
+    """See to it that every result stands in the store; how many runs were made here.
 
-    Raises MeasurementFailed: a run could not be carried out; what was done by then is kept.
+    So many at a time as there are hands, on one thread each; one at a time where transformers have a GPU or several processes.
+    Raises MeasurementFailed: a run could not be carried out; UsageFault: the execution asks for a device that is not here.
+    What was done by then is kept, unfinished trainings too.
     """
+    execution, jobs = settled(hands.execution), hands.jobs
     waiting, made = deque(missing(works, store)), 0
+    if any(work.run.condition.model.encoder != "hashed n-grams" for work in waiting) and (
+            execution.device == "cuda" or execution.processes > 1):
+        jobs = 1
     under: dict[str, _Under] = {}
     futures: dict[Future[Stored], Leg] = {}
     try:
@@ -65,17 +86,18 @@ def run_all(works: Sequence[Work], store: Store, jobs: int, step: Callable[[str]
                     if taken is not None:
                         under[work.key] = taken
                         made += 1
-                        futures |= {pool.submit(execute, leg): leg for leg in _todo(taken, store, step)}
+                        futures |= {pool.submit(carry_out, leg): leg for leg in _todo(taken, store, execution, told)}
                     elif not store.has(work.key):
                         waiting.append(work)  # another process is at it: others first
                 if not futures:
                     time.sleep(_POLL_SECONDS if waiting else 0)
                     continue
-                ready, _ = wait(futures, timeout=_POLL_SECONDS if waiting else None, return_when=FIRST_COMPLETED)
+                ready, _ = wait(futures, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
                 for future in ready:
                     leg = futures.pop(future)
                     store.put_part(leg.key, leg.number, _result(future, leg))
-                    _done(under[leg.key], leg, store, step)
+                    _done(under[leg.key], leg, store, told)
+                _tell(futures.values(), told)
     finally:
         for each in under.values():
             each.lock.close()
@@ -91,15 +113,24 @@ def _taken(work: Work, store: Store) -> _Under | None:
     return _Under(work=work, left={leg.number for leg in legs(work)}, lock=lock)
 
 
-def _todo(taken: _Under, store: Store, step: Callable[[str], None]) -> list[Leg]:
+def _todo(taken: _Under, store: Store, execution: Execution, told: Told) -> list[Leg]:
     """The legs of a run whose results were not kept."""
     todo = []
-    for leg in legs(taken.work):
+    for leg in legs(taken.work, execution, store.parts(taken.work.key)):
         if store.part(leg.key, leg.number) is None:
             todo.append(leg)
         else:
-            _done(taken, leg, store, step)
+            _done(taken, leg, store, told)
     return todo
+
+
+def _tell(under_way: Iterable[Leg], told: Told) -> None:
+    """Tell of trainings that have said how far they are."""
+    for leg in under_way:
+        if leg.kept is not None and (at := progress_of(leg.kept)) is not None:
+            condition = leg.run.condition
+            told.going(f"{condition.backbone} {condition.arm} {leg.run.seed}, step {at['step']} of {at['steps']}, "
+                       f"loss {at['loss']:.3f}")
 
 
 def _result(future: "Future[Stored]", leg: Leg) -> Stored:
@@ -113,9 +144,9 @@ def _result(future: "Future[Stored]", leg: Leg) -> Stored:
         raise MeasurementFailed(f"{what}: {str(error) or type(error).__name__}; what was done before is kept") from error
 
 
-def _done(taken: _Under, leg: Leg, store: Store, step: Callable[[str], None]) -> None:
+def _done(taken: _Under, leg: Leg, store: Store, told: Told) -> None:
     """Count a leg as done; with the last of its run, publish the run and let go of its lock."""
-    step(f"{leg.run.condition.arm} {leg.run.seed}")
+    told.done(f"{leg.run.condition.arm} {leg.run.seed}")
     taken.left.discard(leg.number)
     if taken.left:
         return

@@ -2,14 +2,15 @@
 
 import multiprocessing
 import os
-import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-_POLL_SECONDS = 0.5
+from claimcheck.processes import end_with
+
+_SET = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1",
+        "TOKENIZERS_PARALLELISM": "false", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+"""One thread each, and room that cuBLAS needs to give the same bits twice."""
 
 
 def cores() -> int:
@@ -20,8 +21,8 @@ def cores() -> int:
 @contextmanager
 def workers(number: int) -> Iterator[ProcessPoolExecutor]:
     """So many worker processes with one thread each; those at work when something goes wrong are ended at once."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))  # read when a worker first imports its libraries
+    before = {name: os.environ.get(name) for name in _SET}
+    os.environ.update(_SET)  # read when a worker first imports its libraries
     pool = ProcessPoolExecutor(max_workers=number, mp_context=multiprocessing.get_context("spawn"), initializer=_begin,
                                initargs=(os.getpid(),))
     try:
@@ -46,10 +47,4 @@ def _begin(parent: int) -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and ends its workers
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_POLL_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    end_with(parent)

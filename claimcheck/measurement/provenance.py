@@ -18,27 +18,38 @@ from pathlib import Path
 
 from claimcheck.run import Json, Run, digest_of
 
-_RETRIEVAL = ("batches", "compiled", "counting", "encoder", "in_memory", "kernel", "ngram_encoder", "ngrams",
-              "on_torch", "pool", "ranking", "sort_keys", "training")
-MEASURING = ("corpora/corpus.py", "corpora/lareqa.py", "corpora/overlap.py", "corpora/pairs.py", "corpora/shingles.py",
-             "corpora/splits.py", "corpora/synthetic.py", "experiment/leg.py", "measurement/places.py",
-             *(f"retrieval/{name}.py" for name in _RETRIEVAL))
-"""Files whose code decides what a run gives; a test holds this equal to what `experiment.leg` can reach.
+_RETRIEVAL = ("batches", "building", "compiled", "counting", "encoder", "feeding", "in_memory", "kernel", "loss", "memory",
+              "on_torch", "pool", "ranking", "ranks", "selection", "sort_keys", "training", "training_state")
+MEASURING = ("corpora/corpus.py", "corpora/lareqa.py", "corpora/overlap.py", "corpora/pairs.py", "corpora/parallel.py",
+             "corpora/shingles.py", "corpora/splits.py", "corpora/synthetic.py", "execution.py", "experiment/leg.py",
+             "measurement/places.py", *(f"retrieval/{name}.py" for name in _RETRIEVAL))
+"""Files whose code decides what a run gives; with those of the encoders a test holds them equal to what a leg can reach.
 
 The design is not among them: its values stand in the condition, and a new optional key must invalidate nothing. So a default
 of a design may never change its meaning; a test holds them.
 """
+OF_ENCODER = {"hashed n-grams": ("retrieval/ngram_encoder.py", "retrieval/ngrams.py"),
+              "transformers": ("retrieval/packing.py", "retrieval/transformer_encoder.py"),
+              "sentence-transformers": ("retrieval/sentence_encoder.py",)}
+"""The same, of one kind of encoder: a change to one leaves the results of the others standing."""
 DECIDING = ("numba", "numpy", "pyarrow", "torch")
 """Libraries whose version can move a bit of a result."""
+DECIDING_OF_ENCODER = {"hashed n-grams": (), "transformers": ("safetensors", "tokenizers", "transformers"),
+                       "sentence-transformers": ("safetensors", "sentence-transformers", "tokenizers", "transformers")}
+"""The same, of one kind of encoder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingredients:
-    """What a run's result depends on beside its condition and seed; `data`: name of a data set -> digest of its files."""
+    """What a run's result depends on beside its condition and seed.
+
+    `data`: name of a data set -> digest of its files; `checkpoint`: digest of the backbone's files, where it has any.
+    """
 
     sources: str
     libraries: Mapping[str, str]
     data: Mapping[str, str]
+    checkpoint: str | None = None
 
     def key(self, run: Run) -> str:
         """The name of the run's result in the store: SHA-256 (hex) over the run and all that it depends on."""
@@ -46,25 +57,29 @@ class Ingredients:
 
     def as_json(self) -> dict[str, Json]:
         """As JSON."""
-        return {"sources": self.sources, "libraries": dict(self.libraries), "data": dict(self.data)}
+        made: dict[str, Json] = {"sources": self.sources, "libraries": dict(self.libraries), "data": dict(self.data)}
+        return made if self.checkpoint is None else {**made, "checkpoint": self.checkpoint}
 
 
 @cache
-def sources() -> str:
-    """SHA-256 over the measuring modules: their names and bytes, in order of names."""
+def sources(encoder: str) -> str:
+    """SHA-256 over the modules that measure with a kind of encoder: their names and bytes, in order of names."""
     root = Path(str(files("claimcheck")))
     made = hashlib.sha256()
-    for path in sorted(root / name for name in MEASURING):
+    for path in sorted(root / name for name in (*MEASURING, *OF_ENCODER[encoder])):
         text = path.read_bytes()
         made.update(f"{path.relative_to(root).as_posix()} {len(text)}\n".encode() + text)
     return made.hexdigest()
 
 
 @cache
-def libraries() -> dict[str, str]:
-    """Versions of what decides a result, the tables of Unicode among them."""
+def libraries(encoder: str) -> dict[str, str]:
+    """Versions of what decides a result with a kind of encoder, the tables of Unicode among them.
+
+    Raises PackageNotFoundError: one of them is not installed.
+    """
     return {"python": platform.python_version(), "unicode": unicodedata.unidata_version,
-            **{name: version(name) for name in DECIDING}}
+            **{name: version(name) for name in sorted((*DECIDING, *DECIDING_OF_ENCODER[encoder]))}}
 
 
 def digest_of_files(digests: Sequence[str]) -> str:

@@ -65,11 +65,11 @@ class Store:
                 made.rename(target)
             finally:
                 shutil.rmtree(made, ignore_errors=True)
-        shutil.rmtree(self._parts(key), ignore_errors=True)
+        shutil.rmtree(self.parts(key), ignore_errors=True)
 
     def put_part(self, key: str, leg: int, result: Stored) -> None:
         """Keep the result of one leg of a run until all of them are there."""
-        folder = self._parts(key)
+        folder = self.parts(key)
         folder.mkdir(parents=True, exist_ok=True)
         # the record goes last: its standing there says that the part is whole
         for suffix, content in ((".parquet", result.places), (".json", _json(result.record))):
@@ -77,7 +77,7 @@ class Store:
 
     def part(self, key: str, leg: int) -> Stored | None:
         """The result of one leg if it was kept whole, else None."""
-        places, record = (self._parts(key) / f"{leg}{suffix}" for suffix in (".parquet", ".json"))
+        places, record = (self.parts(key) / f"{leg}{suffix}" for suffix in (".parquet", ".json"))
         try:
             found = Stored(places=places.read_bytes(), record=json.loads(record.read_text(encoding="utf-8")))
         except (OSError, ValueError):
@@ -114,7 +114,8 @@ class Store:
                                  "name another with --store") from None
             yield free
 
-    def _parts(self, key: str) -> Path:
+    def parts(self, key: str) -> Path:
+        """Where the legs of a run that is under way are kept, and their unfinished trainings."""
         return self.path / "parts" / key
 
 

@@ -7,8 +7,9 @@ float32) the candidate whose id is larger in byte order stands first, as in trec
 made in blocks whose shape follows from the numbers of queries and candidates, on one thread: both move a product's last bit.
 
 The score of p has to be known before the first block is counted. It is taken from a product of few queries with their own
-relevant candidates, and compared to the bit with the score in the block in which p stands, when that block comes. Where two
-differ, as products of other shapes may, the queries concerned are counted again with the scores of the blocks.
+relevant candidates (on a graphics card from all products, made once more), and compared to the bit with the score in the
+block in which p stands, when that block comes. Where two differ, as products of other shapes may, the queries concerned are
+counted again with the scores of the blocks.
 """
 
 from collections.abc import Sequence
@@ -45,7 +46,13 @@ def count(queries: Floats, pool: Candidates, relevant: Relevant, device: str = "
     todo: Sequence[int] = range(0, len(queries), rows)
     given = np.arange(len(relevant.number), dtype=np.int32)  # where the candidates stood before they were put in order
     with one_thread():
-        thresholds = _own_scores(queries, pool, relevant)
+        if device == "cpu":
+            thresholds = _own_scores(queries, pool, relevant)
+        else:
+            nothing = np.zeros(len(relevant.number), np.float32)
+            asked = Task(queries=queries, relevant=relevant, thresholds=nothing, seen=nothing, tally=tally, rows=rows,
+                         columns=COLUMNS)
+            thresholds = on_torch.own_scores(asked, pool, todo, device)
         for _ in range(2):
             order = kernel.best_first(relevant.first, thresholds)
             relevant, thresholds, given = relevant.at(order), thresholds[order], given[order]

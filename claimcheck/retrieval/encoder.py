@@ -1,24 +1,32 @@
 """What every encoder of texts can do, whether it is a table of n-grams or a transformer."""
 
-from collections.abc import Sequence, Sized
-from typing import Literal, Protocol, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from claimcheck.design import Backbone, Training
-from claimcheck.errors import UsageFault
-from claimcheck.retrieval.ngram_encoder import NGramEncoder
+from claimcheck.design import Training
+from claimcheck.retrieval.ranks import ALONE, Ranks
 
-Prepared: TypeAlias = Sized
-"""Texts as an encoder takes them, cut into tokens or features once. Only the encoder that made it looks inside."""
+
+class Prepared(Protocol):
+    """Texts as an encoder takes them, cut into tokens or features once. Only the encoder that made it looks inside."""
+
+    @property
+    def tokens(self) -> NDArray[np.int64]:
+        """What each text takes of memory and time, shape (texts,): its tokens; 1 for a text of n-grams."""
+        ...
+
+    def __len__(self) -> int: ...
+
 
 Role: TypeAlias = Literal["query", "passage"]
 """What a text is: an encoder may put another prefix before each, or cut it at another length."""
 
-BLOCK = 256
-"""Texts encoded at a time. A constant: the size of a block may move the last bit of a transformer's vectors, and so a place."""
+TOKENS_ENCODED = 4096
+"""Tokens encoded at a time. A constant: what is encoded together may move the last bit of a transformer's vectors."""
 
 
 class Encoder(Protocol):
@@ -45,24 +53,48 @@ class Encoder(Protocol):
         """The optimizer that the training names, over all weights. Raises UsageFault: this encoder has no such optimizer."""
         ...
 
+    def named_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
+        """All weights by name, as in `torch.nn.Module`."""
+        ...
 
-def build(backbone: Backbone, passages: Sequence[str], training: Training, seed: int) -> Encoder:
-    """The encoder from which training starts; its weights depend on the backbone and the seed alone.
+    def as_json(self) -> Mapping[str, Any]:
+        """What decides how vectors are computed beside weights and texts, for the record."""
+        ...
 
-    `passages`: the sentences of the training articles, from which inverse document frequencies are counted.
-    Raises UsageFault: this version cannot build such an encoder.
+
+def encode_all(encoder: Encoder, prepared: Prepared, ranks: Ranks = ALONE) -> torch.Tensor:
+    """The vectors of all rows for evaluation, shape (rows, dimensions), float32, on the processor, without gradient.
+
+    Rows are encoded in order of their tokens, some `TOKENS_ENCODED` tokens at a time. Several processes part the rows among
+    them, and all of them get all vectors.
     """
-    if backbone.encoder != "hashed n-grams":
-        raise UsageFault(f"this version builds no encoder of kind `{backbone.encoder}`; "
-                         "name a backbone or a profile with `encoder: hashed n-grams`")
-    if backbone.dimensions is None or backbone.pooling not in (None, "sum"):
-        raise UsageFault("hashed n-grams need `dimensions`, and their pooling is `sum`; set them in the backbone")
-    return NGramEncoder(dimensions=backbone.dimensions, passages=passages, dropout=training.feature_dropout or 0.0, seed=seed)
+    order = np.argsort(prepared.tokens, kind="stable")
+    dealt = np.concatenate([order[rank :: ranks.size] for rank in range(ranks.size)])  # each process gets texts of all lengths
+    share = ranks.share(len(dealt))
+    own = dealt[share]
+    own = own[np.argsort(prepared.tokens[own], kind="stable")]
+    with torch.inference_mode():
+        blocks = [encoder.embed(prepared, own[block]) for block in cut(prepared.tokens[own], TOKENS_ENCODED)]
+        vectors = torch.cat(blocks) if blocks else torch.zeros(0, encoder.dimensions)
+    if ranks.size > 1:
+        rows = torch.from_numpy(own).to(vectors.device)[:, None]
+        own = ranks.gather(rows, len(dealt)).cpu().numpy()[:, 0]
+        vectors = ranks.gather(vectors, len(dealt))
+    made = torch.empty(len(prepared), encoder.dimensions)
+    made[torch.from_numpy(own)] = vectors.to("cpu", torch.float32)
+    return made
 
 
-def encode_all(encoder: Encoder, prepared: Prepared) -> torch.Tensor:
-    """The vectors of all rows for evaluation, shape (rows, dimensions), float32, without gradient, `BLOCK` rows at a time."""
-    with torch.no_grad():
-        blocks = [encoder.embed(prepared, range(start, min(start + BLOCK, len(prepared))))
-                  for start in range(0, len(prepared), BLOCK)]
-    return torch.cat(blocks) if blocks else torch.zeros(0, encoder.dimensions)
+def cut(tokens: NDArray[np.int64], most: int) -> list[slice]:
+    """Texts in their order as slices of up to so many tokens each, at least one text in each.
+
+    >>> cut(np.array([3, 3, 3, 9, 1]), 6)
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None), slice(4, 5, None)]
+    """
+    starts, held = [0], 0
+    for place, each in enumerate(tokens.tolist()):
+        if held and held + each > most:
+            starts.append(place)
+            held = 0
+        held += each
+    return [slice(begin, end) for begin, end in zip(starts, [*starts[1:], len(tokens)], strict=True) if begin < end]

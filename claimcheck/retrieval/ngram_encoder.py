@@ -4,7 +4,8 @@ Rows that training never touches keep the random vectors they started with. Two 
 share rare n-grams are close before any training, and unseen words match themselves after it.
 """
 
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch.nn import functional
 
 from claimcheck.design import Training
 from claimcheck.errors import UsageFault
+from claimcheck.retrieval.encoder import Prepared
 from claimcheck.retrieval.ngrams import BUCKETS, FeatureRows, inverse_document_frequencies, weighted
 
 
@@ -31,7 +33,7 @@ class NGramEncoder(torch.nn.Module):
         """The texts' features, weighted by the inverse document frequencies of the training passages."""
         return weighted(texts, self.frequencies)
 
-    def embed(self, prepared: Sized, rows: Sequence[int] | NDArray[np.int64],
+    def embed(self, prepared: Prepared, rows: Sequence[int] | NDArray[np.int64],
               noise: np.random.Generator | None = None) -> torch.Tensor:
         """Unit vectors of some rows, shape (rows, dimensions); a text without features is the zero vector.
 
@@ -62,6 +64,10 @@ class NGramEncoder(torch.nn.Module):
                              "`weight_decay`; set these in the training")
         first, second = training.betas or (0.9, 0.999)
         return torch.optim.SparseAdam([self.table], lr=training.learning_rate, betas=(first, second))
+
+    def as_json(self) -> Mapping[str, Any]:
+        """Nothing beside what the condition says."""
+        return {}
 
 
 def _selected(prepared: FeatureRows,

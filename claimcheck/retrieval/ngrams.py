@@ -114,6 +114,11 @@ class FeatureRows:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    @property
+    def tokens(self) -> NDArray[np.int64]:
+        """1 for each text: what a text of n-grams takes of memory is little and never has to be shared out."""
+        return np.ones(len(self), dtype=np.int64)
+
 
 def document_frequencies(texts: Sequence[str]) -> NDArray[np.int64]:
     """In how many of the texts each bucket occurs, shape (BUCKETS,)."""

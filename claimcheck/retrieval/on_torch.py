@@ -6,20 +6,37 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from claimcheck.retrieval.pool import Array, Block, Columns, Floats, Task, filled_up
+from claimcheck.retrieval.pool import Array, Block, Candidates, Columns, Floats, Task, filled_up
 from claimcheck.retrieval.sort_keys import keys
 
 
 def blocks(task: Task, starts: Sequence[int], device: str) -> list[Block]:
-    """The blocks of queries that begin at `starts`. Products are of full float32: lower precision is switched off."""
-    torch.set_float32_matmul_precision("highest")
+    """The blocks of queries that begin at `starts`."""
     return [_Block(task, start, torch.device(device)) for start in starts]
+
+
+def own_scores(task: Task, pool: Candidates, starts: Sequence[int], device: str) -> Floats:
+    """The score of each relevant candidate (m,), from the very products in which candidates will be counted.
+
+    On such a device products are cheap beside the counting, so they are all made once more; a product of another shape would
+    differ in its last bit now and then, and all would have to be counted again.
+    """
+    looking = [_Block(task, start, torch.device(device)) for start in starts]
+    for tile in pool.tiles(task.columns):
+        candidates = filled_up(tile.vectors)
+        for block in looking:
+            block.look(candidates, tile.columns)
+    seen = task.seen.copy()
+    for block in looking:
+        seen[block.pairs[block.there]] = block.seen.cpu().numpy()[block.there]
+    return seen
 
 
 class _Block:
     """See `Block`. Relevant candidates stand in rows of equal length (b, r), filled up with ones that nothing exceeds."""
 
     def __init__(self, task: Task, start: int, device: torch.device) -> None:
+        torch.set_float32_matmul_precision("highest")  # products are of full float32
         self.task, self.device = task, device
         self.some = slice(start, min(start + task.rows, len(task.queries)))
         self.queries = torch.from_numpy(filled_up(task.queries[self.some])).to(device)
@@ -36,12 +53,16 @@ class _Block:
         self.spoken = torch.full(self.best.shape, -1, dtype=torch.int32, device=device)
         self.scores = self.queries.new_zeros(0)
 
-    def score(self, candidates: Floats, columns: Columns) -> None:
+    def look(self, candidates: Floats, columns: Columns) -> None:
+        """Score the candidates of a tile, and put down what relevant ones among them score; count nothing."""
         product = self.queries @ torch.from_numpy(np.ascontiguousarray(candidates)).to(self.device).T
         self.scores = product[: len(self.there)]
         at = self.column.long() - columns.start
         inside = (at >= 0) & (at < len(columns.order))
         self.seen = torch.where(inside, self.scores.gather(1, at.clamp(0, self.scores.shape[1] - 1)), self.seen)
+
+    def score(self, candidates: Floats, columns: Columns) -> None:
+        self.look(candidates, columns)
         self._add(self.scores[:, : len(columns.order)], columns)
 
     def twins(self, of: Array, columns: Columns) -> None:

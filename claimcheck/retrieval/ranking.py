@@ -66,7 +66,7 @@ class _Asked:
     language: Array
 
 
-def _ranked(queries: Tensor, candidates: Tensor, pool: Pool, asked: _Asked) -> Ranked:
+def _ranked(queries: Tensor, candidates: Tensor, pool: Pool, asked: _Asked, device: str = "cpu") -> Ranked:
     """`rank` for questions some of which may share their text, and so one row of vectors."""
     if not len(pool.text):
         raise ValueError("the pool is empty: there is nothing to rank")
@@ -79,7 +79,7 @@ def _ranked(queries: Tensor, candidates: Tensor, pool: Pool, asked: _Asked) -> R
     question, language = question[by_row], language[by_row]
     del by_row
     first = np.searchsorted(asked.row[question], np.arange(len(queries) + 1))
-    tally = count(queries.numpy(), columns, columns.relevant(first, asked.relevant[question, language]))
+    tally = count(queries.numpy(), columns, columns.relevant(first, asked.relevant[question, language]), device)
     made = np.zeros((4, *asked.relevant.shape), np.int32)
     made[:, question, language] = 1 + tally.above_in_language, tally.tied_in_language, 1 + tally.above, tally.tied
     own = tally.best_language[asked.row] == np.where(asked.language < 0, -2, asked.language)[:, None]  # -1: no such place
@@ -138,19 +138,20 @@ def pose(corpus: ParallelCorpus, embed: Callable[[list[str], Role], Tensor]) -> 
 
 
 def evaluate(corpus: ParallelCorpus, embed: Callable[[list[str], Role], Tensor], route: str, fold: int,
-             clusters: Mapping[str, str]) -> Places:
+             clusters: Mapping[str, str], device: str = "cpu") -> Places:
     """Places of all questions of a corpus among all its candidates; each distinct text is embedded once.
 
     `embed`: texts and their role -> their vectors (n, d), float32. `clusters`: question id -> its article or connected
-    component. A question without a relevant candidate in any language has no row. Raises ValueError: as `pose` and `rank`; a
-    question has no cluster.
+    component. `device`: as in `counting.count`. A question without a relevant candidate in any language has no row.
+    Raises ValueError: as `pose` and `rank`; a question has no cluster.
     """
     if without := next((each.id for part in corpus.parts.values() for each in part.questions if each.id not in clusters), None):
         raise ValueError(f"the question {without} belongs to no cluster")
     asked = pose(corpus, embed)
     pool, code = asked.pool, {language: place for place, language in enumerate(asked.pool.languages)}
-    ranked = _ranked(asked.queries, asked.texts, pool, _Asked(
-        row=asked.row, relevant=asked.relevant, language=np.array([code.get(each.language, -1) for each in asked.questions])))
+    language = np.array([code.get(each.language, -1) for each in asked.questions])
+    ranked = _ranked(asked.queries, asked.texts, pool, _Asked(row=asked.row, relevant=asked.relevant, language=language),
+                     device)
     row, column = np.nonzero(asked.relevant >= 0)
     ids = [each.id for each in asked.questions]
     by_query = {"question": ids, "query_language": [each.language for each in asked.questions],

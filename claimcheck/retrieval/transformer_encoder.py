@@ -1,0 +1,261 @@
+"""A transformer as an encoder of texts: any that transformers loads from safetensors, with pooling as the design says.
+
+Weights are float32 whatever type they are stored in; with `precision: bfloat16` only the products are made in less, and only
+where a card is at hand. Code from a checkpoint is never run.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from claimcheck.design import Backbone, Training
+from claimcheck.errors import CorruptInput, Fault, UsageFault
+from claimcheck.execution import Execution
+from claimcheck.retrieval import packing
+from claimcheck.retrieval.encoder import Prepared, Role, cut
+from claimcheck.retrieval.packing import Layout
+
+SAME = 1e-4
+"""How far a vector of unit length from a packed row may be from the one from a padded row, in float32."""
+_PADDED_TOKENS = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tokens:
+    """Texts as tokens: those of text i stand at `starts[i]:starts[i + 1]` of `ids` (int32)."""
+
+    starts: NDArray[np.int64] = field(repr=False)
+    ids: NDArray[np.int32] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def tokens(self) -> NDArray[np.int64]:
+        """Tokens of each text, special ones included."""
+        return np.diff(self.starts)
+
+
+def load(backbone: Backbone, checkpoint: Path, training: Training, execution: Execution) -> "TransformerEncoder":
+    """The encoder of a checkpoint's folder, on the device that the execution names.
+
+    Raises UsageFault: no pooling, or a setting that this kind of encoder has not; CorruptInput: the folder is none that
+    transformers can load, or lacks weights that the pooling needs.
+    """
+    import transformers
+
+    if backbone.pooling not in ("mean", "cls", "pooler"):
+        raise UsageFault("a transformer needs `pooling: mean`, `cls` or `pooler`: which one is part of what it is; "
+                         "set it in the backbone")
+    if training.feature_dropout:
+        raise UsageFault("`feature_dropout` is of hashed n-grams; a transformer drops what its checkpoint says")
+    quiet = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call] # what it tells of missing weights is checked below
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False, local_files_only=True)
+        config = transformers.AutoConfig.from_pretrained(checkpoint, trust_remote_code=False, local_files_only=True)
+        model, told = transformers.AutoModel.from_pretrained(
+            checkpoint, config=config, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
+            local_files_only=True, output_loading_info=True)
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError, TypeError) as error:
+        raise _faulty(checkpoint, f"cannot be loaded as an encoder: {_one_line(error)}") from None
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("safetensors", "safetensors_rust", "tokenizers"):
+            raise
+        raise _faulty(checkpoint, f"cannot be loaded as an encoder: {_one_line(error)}") from None
+    finally:
+        transformers.logging.set_verbosity(quiet)
+    missing = sorted(name for name in told["missing_keys"] if backbone.pooling == "pooler" or not name.startswith("pooler."))
+    if missing or told["mismatched_keys"]:
+        lacking = ", ".join(missing[:3]) or ", ".join(str(each[0]) for each in list(told["mismatched_keys"])[:3])
+        raise _faulty(checkpoint, f"lacks weights of the encoder, or has them in another shape: {lacking}"
+                      + (" and more" if len(missing) > 3 else ""),
+                      "its pooling may be mean or cls" if all(name.startswith("pooler.") for name in missing) and missing
+                      else "take the whole checkpoint")
+    return TransformerEncoder(model, tokenizer, backbone.pooling, training, execution)
+
+
+class TransformerEncoder(torch.nn.Module):
+    """See the module. `packed`: whether rows are packed, which is so where it gives what padding gives."""
+
+    def __init__(self, model: Any, tokenizer: Any, pooling: str, training: Training, execution: Execution) -> None:
+        super().__init__()
+        self.model, self.tokenizer, self.pooling, self.execution = model, tokenizer, pooling, execution
+        if pooling != "pooler" and getattr(model, "pooler", None) is not None:
+            model.pooler = None  # takes no part, so it is not trained either
+        self.dimensions = int(model.config.hidden_size)
+        self.prefixes = {"query": training.query_prefix or "", "passage": training.passage_prefix or ""}
+        self.lengths = {"query": _length(training.max_query_tokens, "max_query_tokens", model, tokenizer),
+                        "passage": _length(training.max_passage_tokens, "max_passage_tokens", model, tokenizer)}
+        self.device = torch.device("cuda" if execution.device == "cuda" else "cpu")
+        self.in_bfloat16 = training.precision == "bfloat16" and self.device.type == "cuda"
+        self.first_position = _first_position(model)
+        model.to(self.device).eval()
+        if execution.recompute:
+            model.activation_checkpointing_enable({"use_reentrant": False})
+        self.jagged = self.device.type == "cuda" and not execution.strict
+        self._usual_attention = model.config._attn_implementation
+        self.packed = self._packs()
+        if self.packed:
+            model.set_attn_implementation(packing.PACKED)
+        if execution.compiled:
+            model.compile(dynamic=True)
+
+    def prepare(self, texts: Sequence[str], role: Role) -> Tokens:
+        """The tokens of each text behind the prefix of its role, special ones included, cut at the role's length."""
+        prefix = self.prefixes[role]
+        behind = prefix if not prefix or prefix[-1].isspace() else f"{prefix} "
+        given = [f"{behind}{text}" for text in texts]
+        found = self.tokenizer(given, truncation=True, max_length=self.lengths[role], padding=False,
+                               return_attention_mask=False, return_token_type_ids=False)["input_ids"] if given else []
+        starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum([len(each) for each in found], dtype=np.int64)])
+        ids = np.fromiter((token for each in found for token in each), dtype=np.int32, count=int(starts[-1]))
+        return Tokens(starts=starts, ids=ids)
+
+    def embed(self, prepared: Prepared, rows: Sequence[int] | NDArray[np.int64],
+              noise: np.random.Generator | None = None) -> Tensor:
+        """Unit vectors of some rows, shape (rows, dimensions), float32, on the encoder's device.
+
+        With `noise`, dropout is that of the checkpoint's configuration, drawn from torch's generator under a seed from it.
+        """
+        if not isinstance(prepared, Tokens):
+            raise TypeError(f"these texts were prepared by another encoder: {type(prepared).__name__}")
+        chosen = np.asarray(rows, dtype=np.int64)
+        if noise is not None:
+            torch.manual_seed(int(noise.integers(2**63)))
+        self.model.train(noise is not None)
+        order = np.argsort(prepared.tokens[chosen], kind="stable")
+        sorted_rows = chosen[order]
+        back = torch.from_numpy(np.argsort(order, kind="stable")).to(self.device)
+        with self._products():
+            pooled = self._packed(prepared, sorted_rows) if self.packed else self._padded(prepared, sorted_rows)
+        return functional.normalize(pooled.float())[back]
+
+    def optimizer(self, training: Training) -> torch.optim.Optimizer:
+        """Adam or AdamW over all weights; weight decay takes matrices only, no biases and no weights of norms.
+
+        Source: Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2; which weights decay, as transformers' Trainer has it.
+        Raises UsageFault: another optimizer, no learning rate, or weight decay with Adam, which has another meaning there.
+        """
+        if training.optimizer not in ("Adam", "AdamW") or training.learning_rate is None:
+            raise UsageFault("transformers are trained by `optimizer: AdamW` or `Adam` with a `learning_rate`; "
+                             "set these in the training")
+        if training.optimizer == "Adam" and training.weight_decay:
+            raise UsageFault("`weight_decay` goes with `optimizer: AdamW`; leave it out, or take that")
+        wanted = [each for each in self.parameters() if each.requires_grad]
+        groups = [{"params": [each for each in wanted if each.ndim >= 2], "weight_decay": training.weight_decay or 0.0},
+                  {"params": [each for each in wanted if each.ndim < 2], "weight_decay": 0.0}]
+        first, second = training.betas or (0.9, 0.999)
+        return torch.optim.AdamW(groups, lr=training.learning_rate, betas=(first, second), fused=True)
+
+    def as_json(self) -> Mapping[str, Any]:
+        """What decides how vectors are computed beside weights and texts, for the record."""
+        return {"pooling": self.pooling, "rows": "packed" if self.packed else "padded", "prefixes": dict(self.prefixes),
+                "lengths": dict(self.lengths), "device": _name_of(self.device),
+                "products": "bfloat16" if self.in_bfloat16 else "float32", "tokenizer": type(self.tokenizer).__name__,
+                "architecture": type(self.model).__name__,
+                "parameters": sum(each.numel() for each in self.parameters())}
+
+    @contextlib.contextmanager
+    def _products(self) -> Any:
+        """How products are made within."""
+        with contextlib.ExitStack() as stack:
+            if self.in_bfloat16:
+                stack.enter_context(torch.autocast("cuda", dtype=torch.bfloat16))
+            if self.execution.strict:
+                stack.enter_context(torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH))
+            yield
+
+    def _packed(self, prepared: Tokens, rows: NDArray[np.int64]) -> Tensor:
+        lengths = prepared.tokens[rows]
+        if not len(rows):
+            return torch.zeros(0, self.dimensions, device=self.device)
+        within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        ids = torch.from_numpy(prepared.ids[np.repeat(prepared.starts[rows], lengths) + within].astype(np.int64))
+        where = packing.layout(lengths, self.device, jagged=self.jagged)
+        found = self.model(input_ids=ids[None].to(self.device), packed=where,
+                           position_ids=torch.from_numpy(within + self.first_position)[None].to(self.device))
+        return self._pooled(found.last_hidden_state[0], where)
+
+    def _pooled(self, tokens: Tensor, where: Layout) -> Tensor:
+        if self.pooling == "mean":
+            return packing.mean_of_each(tokens.float(), where)
+        first = packing.first_of_each(tokens, where)
+        pooled: Tensor = self.model.pooler(first[:, None]) if self.pooling == "pooler" else first
+        return pooled
+
+    def _padded(self, prepared: Tokens, rows: NDArray[np.int64]) -> Tensor:
+        """The same with padding, texts of like lengths together; within a batch it changes nothing but the time."""
+        lengths = prepared.tokens[rows]
+        made = [torch.zeros(0, self.dimensions, device=self.device)]
+        for block in cut(lengths, _PADDED_TOKENS):
+            own = lengths[block]
+            places = np.arange(own.max())
+            there = places < own[:, None]
+            ids = np.full(there.shape, self.tokenizer.pad_token_id or 0, dtype=np.int64)
+            starts = prepared.starts[rows[block]]
+            ids[there] = prepared.ids[(starts[:, None] + places)[there]]
+            mask = torch.from_numpy(there.astype(np.int64)).to(self.device)
+            found = self.model(input_ids=torch.from_numpy(ids).to(self.device), attention_mask=mask)
+            hidden = found.last_hidden_state
+            if self.pooling == "mean":
+                made.append((hidden.float() * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True))
+            else:
+                made.append((self.model.pooler(hidden) if self.pooling == "pooler" else hidden[:, 0]).float())
+        return torch.cat(made)
+
+    def _packs(self) -> bool:
+        """Whether a packed row gives what padding gives, tried on texts of several lengths; not every architecture does."""
+        lengths = np.array([3, 7, 7, 12])
+        some = Tokens(starts=np.concatenate([[0], np.cumsum(lengths)]),
+                      ids=(np.arange(lengths.sum()) * 7919 % (self.model.config.vocab_size - 10) + 5).astype(np.int32))
+        rows = np.arange(len(lengths))
+        with torch.no_grad(), self._products():
+            padded = functional.normalize(self._padded(some, rows).float())
+            try:
+                self.model.set_attn_implementation(packing.PACKED)
+                packed = functional.normalize(self._packed(some, rows).float())
+            except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, NotImplementedError):
+                packed = None
+            finally:
+                self.model.set_attn_implementation(self._usual_attention)
+        most = SAME * (100 if self.in_bfloat16 else 1)
+        return packed is not None and packed.shape == padded.shape and bool((packed - padded).abs().max() <= most)
+
+
+def _length(asked: int | None, name: str, model: Any, tokenizer: Any) -> int:
+    """Tokens of a text at most. Raises UsageFault: more than the encoder has positions for."""
+    positions = getattr(model.config, "max_position_embeddings", None)
+    most = min(tokenizer.model_max_length, positions - _first_position(model) if positions else tokenizer.model_max_length)
+    if asked is not None and asked > most:
+        raise UsageFault(f"`{name}: {asked}`: this encoder has positions for {most} tokens; give at most that")
+    return int(asked or most)
+
+
+def _first_position(model: Any) -> int:
+    """The number of a text's first position: RoBERTa and its kin count from behind the padding token's number."""
+    embeddings = getattr(model, "embeddings", None)
+    counts_from_padding = hasattr(embeddings, "create_position_ids_from_input_ids")
+    return int(embeddings.padding_idx) + 1 if counts_from_padding and embeddings is not None else 0
+
+
+def _name_of(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
+
+
+def _faulty(checkpoint: Path, what: str, next_move: str = "take a whole checkpoint of an encoder that transformers knows") -> (
+        CorruptInput):
+    return CorruptInput([Fault(path=checkpoint, what=what, next_move=next_move)])
