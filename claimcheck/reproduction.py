@@ -177,6 +177,15 @@ class Reproduction:
                 raise ValueError(f"the last of the `looks` of profile `{name}` is after {looks[-1].runs} runs, and it has "
                                  f"{seeds} `seeds`; make them equal")
 
+        allowed = {each.design_field: each.values for each in self.underspecified}
+        for name in self.profiles:
+            for backbone, model in self.design(name).backbones.items():
+                stated, hubs = self.paper.states.backbones.get(backbone), allowed.get(f"backbones.{backbone}.hub", ())
+                if stated is not None and model != stated and (model.encoder != stated.encoder or model.hub not in (
+                        stated.hub, *hubs) or model.folder is not None):
+                    raise ValueError(f"profile `{name}` calls a backbone `{backbone}` that is not the paper's; call it "
+                                     "otherwise, or claims that name that one would count it")
+
     def design(self, profile: str) -> Design:
         """The paper's design with the fields that the profile names replaced. Raises KeyError: no such profile."""
         chosen = self.profiles[profile]

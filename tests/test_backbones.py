@@ -400,6 +400,10 @@ class FakeHub:
         self.files, self.asked = files, []
         self.given = dict(files)
         """What is sent, where that is not what is listed."""
+        self.broken: set[str] = set()
+        """Files that break off half-way."""
+        self.commit, self.page = COMMIT, b""
+        """The commit that it says it answers with; what it answers to everything instead, where it is no hub."""
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -420,7 +424,10 @@ class FakeHub:
                 for name, value in {"Content-Length": str(len(content)), **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
-                if body:
+                if body and self.path.rpartition("/")[2] in hub.broken:
+                    self.wfile.write(content[:len(content) // 2])
+                    self.close_connection = True
+                elif body:
                     self.wfile.write(content)
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -429,6 +436,8 @@ class FakeHub:
 
     def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
         path = path.partition("?")[0]
+        if self.page:
+            return 200, {"Content-Type": "text/html"}, self.page
         if not path.startswith((f"/api/models/{HUB}/", f"/{HUB}/")):
             return 404, {"X-Error-Code": "RepoNotFound"}, b"{}"
         if COMMIT not in path:
@@ -436,7 +445,7 @@ class FakeHub:
         if path == f"/api/models/{HUB}/revision/{COMMIT}":
             listed = [{"rfilename": name, "size": len(content), "blobId": blob(content), **self.lfs(name, content)}
                       for name, content in self.files.items()]
-            return 200, {}, json.dumps({"id": HUB, "sha": COMMIT, "tags": ["license:mit"], "siblings": listed}).encode()
+            return 200, {}, json.dumps({"id": HUB, "sha": self.commit, "tags": ["license:mit"], "siblings": listed}).encode()
         if path == f"/api/models/{HUB}/tree/{COMMIT}":
             return 200, {}, json.dumps([{"type": "file", "path": name, "size": len(content), "oid": blob(content)}
                                         for name, content in self.files.items()]).encode()
@@ -526,6 +535,26 @@ def test_a_file_that_is_not_what_the_hub_lists_leaves_nothing(hub: FakeHub, tmp_
         fetch(PINNED, tmp_path, lambda line: None)
     fault, = caught.value.faults
     assert (fault.path.name, fault.what) == (name, f"what {hub.address} gave is not what it lists")
+    assert left(tmp_path) == []
+
+
+def test_a_download_that_breaks_off_leaves_nothing(hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # between the library's own attempts
+    hub.broken.add("model.safetensors")
+    with pytest.raises(CorruptInput, match="could not be downloaded from"):
+        fetch(PINNED, tmp_path, lambda line: None)
+    assert "model.safetensors" in hub.fetched()
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize(("page", "commit", "what"), [
+    (b"<html>Log in</html>", COMMIT, "could not be downloaded"), (b"{}", COMMIT, "could not be downloaded"),
+    (b"", OTHER, f"it answered with commit {OTHER}")])
+def test_what_answers_and_is_not_that_commit_is_told(hub: FakeHub, tmp_path: Path, page: bytes, commit: str, what: str):
+    hub.page, hub.commit = page, commit
+    with pytest.raises(CorruptInput, match=what) as caught:
+        fetch(PINNED, tmp_path, lambda line: None)
+    assert len(str(caught.value).splitlines()) == 1
     assert left(tmp_path) == []
 
 

@@ -185,3 +185,103 @@ def test_arms_that_cannot_be_filled_are_refused_with_the_next_move():
         make(pairs_of({"en": {0}, "de": {1}}, 2), MONOLINGUAL, TRAINING, 0)
     with pytest.raises(UsageFault, match="states no `steps`"):
         make(alone, MONOLINGUAL, Training(batch_size=2), 0)
+
+
+# ---------------------------------------------------------------- languages per item
+
+
+@given(seed=SEEDS, alpha=ALPHAS)
+@settings(max_examples=30)
+def test_languages_drawn_per_item_are_those_in_which_the_item_stands_and_of_the_batchs_kind(seed: int, alpha: float):
+    plan = make(PARTLY, hybrid(alpha, languages="per item"), TRAINING, seed)
+    kinds = [batch.monolingual for batch in make(PARTLY, hybrid(alpha), TRAINING, seed).batches]
+    assert [batch.monolingual for batch in plan.batches] == kinds  # alpha and its random numbers mean the same
+    for batch in plan.batches:
+        assert len(set(batch.questions)) == len(batch.questions) == 8
+        for question, (query, passage) in zip(batch.questions, batch.language_pairs, strict=True):
+            assert PARTLY.queries[query][question] is not None
+            assert PARTLY.passages[passage][question] is not None
+            assert (query == passage) == batch.monolingual
+
+
+def test_x_x_mixes_languages_in_a_batch_and_x_x_mono_does_not():
+    x_x, mono = (make(PARALLEL, Arm(sampling="monolingual", languages=each), Training(steps=3000, batch_size=4), 2)
+                 for each in ("per item", "per batch"))
+    assert all(batch.monolingual for plan in (x_x, mono) for batch in plan.batches)
+    used = [len(set(batch.language_pairs)) for batch in x_x.batches]
+    # four languages, four draws: all different 4!/4^4 = .09375 of the time, all alike 4/4^4 = .015625
+    assert abs(used.count(4) / 3000 - 24 / 256) < 5 * sqrt(24 / 256 * 232 / 256 / 3000)
+    assert abs(used.count(1) / 3000 - 4 / 256) < 5 * sqrt(4 / 256 * 252 / 256 / 3000)
+    assert {len(set(batch.language_pairs)) for batch in mono.batches} == {1}
+    counts = x_x.counts()
+    assert (counts.monolingual, counts.cross_lingual, counts.pairs) == (3000, 0, 12_000)
+    assert sum(counts.language_pairs.values()) == 12_000
+    assert all(abs(pairs - 3000) < 5 * sqrt(12_000 * 3 / 16) for pairs in counts.language_pairs.values())
+
+
+def test_arms_that_draw_per_item_ask_the_same_questions_in_the_same_languages_on_parallel_data():
+    mono, cross = (make(PARALLEL, Arm(sampling=sampling, languages="per item"), TRAINING, 4)
+                   for sampling in ("monolingual", "cross-lingual"))
+    for one, other in zip(mono.batches, cross.batches, strict=True):
+        assert list(one.questions) == list(other.questions)
+        assert one.query_language == other.query_language
+
+
+def test_an_item_in_one_language_only_is_never_half_of_a_cross_lingual_pair():
+    pairs = pairs_of({"de": {0, 1, 2, 3}, "en": {2, 3, 4}}, 6)
+    plan = make(pairs, Arm(sampling="cross-lingual", languages="per item"), Training(steps=20, batch_size=9), 0)
+    assert all(sorted(batch.questions) == [2, 3] for batch in plan.batches)
+    with pytest.raises(UsageFault, match="no two languages share 2 training questions"):
+        make(pairs_of({"de": {0, 1, 2}, "en": {2, 3}}, 4), Arm(sampling="cross-lingual", languages="per item"), TRAINING, 0)
+
+
+def test_the_digest_tells_the_languages_of_each_item():
+    one = Batch(query_language=("de", "en"), passage_language=("en", "de"), questions=(1, 2))
+    other = Batch(query_language=("en", "de"), passage_language=("de", "en"), questions=(1, 2))
+    whole = Batch(query_language="de", passage_language="en", questions=(1, 2))
+    assert len({BatchPlan(batches=(each,)).digest for each in (one, other, whole)}) == 3
+
+
+def test_the_digest_is_that_of_the_whole_list_at_once():
+    from claimcheck.run import digest_of
+
+    plan = make(PARTLY, hybrid(0.5), TRAINING, 9)
+    whole = [[each.query_language, each.passage_language, list(each.questions)] for each in plan.batches]
+    assert plan.digest == digest_of(whole)
+    assert BatchPlan(batches=()).digest == digest_of([])
+
+
+# ---------------------------------------------------------------- corpora of many items
+
+
+@pytest.mark.parametrize("stands", [
+    {"de": set(range(300)), "en": set(range(300))},  # all: numbers are drawn
+    {"de": set(range(300)), "en": set(range(100, 300))},  # many: numbers are drawn and looked up
+    {"de": set(range(300)), "en": {7, 60, 61, 62, 63, 200, 299}}])  # few: they are listed
+def test_of_a_large_corpus_questions_are_drawn_and_not_sorted_and_the_law_is_the_same(stands, monkeypatch: pytest.MonkeyPatch):
+    from claimcheck.retrieval import batches
+
+    monkeypatch.setattr(batches, "KEYED", 100)
+    pairs = pairs_of(stands, 300)
+    plan = make(pairs, CROSSLINGUAL, Training(steps=3000, batch_size=5), 1)
+    both = sorted(stands["de"] & stands["en"])
+    seen = np.zeros(300)
+    for batch in plan.batches:
+        assert len(set(batch.questions)) == len(batch.questions) == 5
+        seen[list(batch.questions)] += 1
+    assert set(np.flatnonzero(seen)) == set(both)
+    share = 5 / len(both)
+    assert np.abs(seen[both] - 3000 * share).max() < 5 * sqrt(3000 * share * (1 - share)) + 1e-9
+    assert plan == make(pairs, CROSSLINGUAL, Training(steps=3000, batch_size=5), 1)
+    fewer = make(pairs_of({"de": {1, 2, 3}, "en": {2, 3, 4}}, 300), CROSSLINGUAL, Training(steps=3, batch_size=5), 1)
+    assert all(sorted(batch.questions) == [2, 3] for batch in fewer.batches)
+
+
+def test_arms_of_one_seed_see_the_same_questions_of_a_large_parallel_corpus_too(monkeypatch: pytest.MonkeyPatch):
+    from claimcheck.retrieval import batches
+
+    monkeypatch.setattr(batches, "KEYED", 10)
+    plans = [make(PARALLEL, arm, TRAINING, 3) for arm in (MONOLINGUAL, CROSSLINGUAL, hybrid(0.5))]
+    for one, other, third in zip(*(plan.batches for plan in plans), strict=True):
+        assert one.questions == other.questions == third.questions
+        assert one.query_language == other.query_language == third.query_language

@@ -582,3 +582,51 @@ def test_a_disk_that_is_full_is_said_and_whole_shards_are_kept(tmp_path: Path, m
     embed = Numbers()
     stored(tmp_path, embed=embed)
     assert embed.batches == [[4, 5, 6, 7], [8, 9]]
+
+
+# ---------------------------------------------------------------- several processes
+
+
+def _together(rank: int, size: int, folder: str) -> None:
+    """One of several processes that encode one corpus; a second corpus has an id that stands twice in a shard."""
+    from claimcheck.retrieval.ranks import Ranks
+
+    torch.distributed.init_process_group("gloo", rank=rank, world_size=size, init_method=f"file://{folder}/meeting")
+    numbers, ranks, place = Numbers(), Ranks(rank=rank, size=size), Path(folder)
+    stored(place / "shards", embed=numbers, ranks=ranks)
+    told = []
+    for begun in (place / "shards", place / "begun"):
+        try:
+            stored(begun, ranks=ranks, passages=[*PASSAGES[:5], PASSAGES[4], *PASSAGES[5:]])
+        except (CorruptInput, UsageFault) as error:
+            told.append(str(error))
+    again = Numbers()
+    stored(place / "half", embed=again, ranks=ranks)
+    (place / f"{rank}.json").write_text(json.dumps({"batches": numbers.batches, "told": told, "again": again.batches}))
+    torch.distributed.destroy_process_group()
+
+
+def test_several_processes_share_the_shards_out_and_write_the_same_bytes(tmp_path: Path):
+    stored(tmp_path / "alone")
+    stored(tmp_path / "half")
+    for name in ("shards.json", "00001.json"):
+        (tmp_path / "half" / name).unlink()  # as it is when encoding was interrupted
+    torch.multiprocessing.spawn(_together, args=(2, str(tmp_path)), nprocs=2)
+    made = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2)]
+    assert [each["batches"] for each in made] == [[[0, 1, 2, 3], [8, 9]], [[4, 5, 6, 7]]]
+    assert contents(tmp_path / "shards") == contents(tmp_path / "half") == contents(tmp_path / "alone")
+    assert [each["again"] for each in made] == [[], [[4, 5, 6, 7]]]
+    assert made[0]["told"] == made[1]["told"]  # what one of them meets, all of them say
+    assert "it is of another corpus" in made[0]["told"][0] or "stands twice" in made[0]["told"][0]
+    assert "stands twice, at passages 1 and 2 of this shard" in made[0]["told"][1]
+    assert not (tmp_path / "begun" / "shards.json").exists()
+    with held(tmp_path / "shards" / ".lock") as free:
+        assert free
+
+
+def test_an_iterator_serves_one_process_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from claimcheck.retrieval.ranks import Ranks
+
+    monkeypatch.setattr(Ranks, "meet", lambda *_: None)
+    with pytest.raises(ValueError, match="no iterator"):
+        stored(tmp_path, passages=iter(PASSAGES), ranks=Ranks(rank=0, size=2))

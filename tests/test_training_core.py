@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,6 +183,15 @@ def test_activations_computed_again_change_nothing(checkpoints: Path):
     plain, again = (one_batch(encoder_of(checkpoints, recompute=recompute), How()) for recompute in (False, True))
     assert plain[0] == pytest.approx(again[0], abs=1e-6)
     assert all((again[1][name] - gradient).abs().max() < 1e-5 for name, gradient in plain[1].items())
+
+
+@pytest.mark.filterwarnings("ignore")  # of what torch uses of itself while it compiles
+def test_compiled_transformers_have_the_same_loss_and_gradients(checkpoints: Path):
+    if shutil.which("g++") is None and shutil.which("clang++") is None:
+        pytest.skip("torch.compile needs a C++ compiler on a processor, and there is none here")
+    plain, compiled = (one_batch(encoder_of(checkpoints, dropout=False, compiled=each), How()) for each in (False, True))
+    assert plain[0] == pytest.approx(compiled[0], abs=1e-5)
+    assert all((compiled[1][name] - gradient).abs().max() < 5e-5 for name, gradient in plain[1].items())
 
 
 def test_strict_attention_gives_the_same_vectors(checkpoints: Path):

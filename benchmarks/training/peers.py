@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
 from work import Task, clock, serve
 
 
@@ -54,7 +55,8 @@ class SentenceTransformers:
     def __init__(self, task: Task) -> None:
         from datasets import Dataset
 
-        self.task, self.model = task, self._load()
+        self.task = task
+        self.model = self._load()
         self.pairs = Dataset.from_dict({"query": [query for query, _ in task.pairs],
                                         "passage": [passage for _, passage in task.pairs]})
 
@@ -70,7 +72,7 @@ class SentenceTransformers:
     def train(self) -> dict[str, Any]:
         """Train on the first batch once more, then on all; seconds from the end of that step to the end of the last."""
         ends: list[float] = []
-        hook = torch.optim.optimizer.register_optimizer_step_post_hook(lambda *_: ends.append(clock(self.task.device)))
+        hook = register_optimizer_step_post_hook(lambda *_: ends.append(clock(self.task.device)))
         try:
             self._trained(self.model, [self.task.batches[0], *self.task.batches])
         finally:

@@ -149,7 +149,7 @@ def _difference(check: Difference | Equivalence | NonInferiority, measured: Meas
         groups += [(f"{route.name}|{setting}", [(route, setting)]) for setting in check.settings]
     if check.combine is Combine.MEAN and groups:
         groups = [("mean", [each for _, group in groups for each in group])]
-    for backbone in measured.plan.design.backbones:
+    for backbone in measured.backbones_with(check.arm, *check.against):
         for name, group in groups:
             for rival in check.against:
                 about = (("backbone", backbone), ("data", group[0][0].name if name != "mean" else "mean"),
@@ -161,7 +161,7 @@ def _difference(check: Difference | Equivalence | NonInferiority, measured: Meas
 
 def _reduction(check: Reduction, measured: Measured, routes: Sequence[Route]) -> Contrast:
     raws, left_out = [], []
-    for backbone in measured.plan.design.backbones:
+    for backbone in measured.backbones_with(check.arm, check.against):
         for route in routes:
             for setting in check.settings:
                 wanted = (check.measure, setting, route.name)
@@ -215,7 +215,7 @@ def _languages(check: LanguagesAhead, measured: Measured, routes: Sequence[Route
     raws, left_out = [], []
     if (cannot := _cannot_count(check, measured, routes)) is not None:
         return Contrast(raws=(), measure=check.measure, is_log=False, at_least=0.0, margin=check.margin, left_out=(cannot,))
-    for backbone in measured.plan.design.backbones:
+    for backbone in measured.backbones_with(check.arm, check.against):
         every = measured.plan.design.data.languages
         languages = sorted({language for route in routes for language in route.languages or every}
                            - {measured.way.without_language})
@@ -242,7 +242,7 @@ def _cannot_count(check: LanguagesAhead, measured: Measured, routes: Sequence[Ro
     languages = {language for route in routes for language in route.languages or measured.plan.design.data.languages}
     if check.at_least > len(languages):
         return f"{len(languages)} languages are evaluated here, fewer than the {check.at_least} that are asked for"
-    if len(measured.plan.design.backbones) > 1:
+    if len(measured.backbones_with(check.arm, check.against)) > 1:
         return f"at least {check.at_least} languages with each of several backbones: such counts are not joined"
     return None
 

@@ -47,8 +47,7 @@ def record(path: Path, plan: Plan, standing: int) -> None:
         file.seek(0)
         text = _text(path, file)
         lines = text.splitlines()
-        last = _parsed(path, len(lines), lines[-1]) if lines else {}
-        if {name: last.get(name) for name in entry} == entry:
+        if _is_last(path, lines, entry):
             return
         written = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "version": __version__, **entry}
         file.write("\n" * bool(lines and not text.endswith("\n")) + json.dumps(written, ensure_ascii=True) + "\n")
@@ -80,14 +79,21 @@ def looks(path: Path, plan: Plan) -> Looks:
 
 
 def on_record(path: Path, plan: Plan, standing: int) -> bool:
-    """Whether the last look that was put down is this one, so that nothing is to be added."""
+    """Whether the last look at the profile that was put down is this one, so that nothing is to be added."""
     if not path.is_file():
         return False
     with path.open(encoding="utf-8") as file:
         lines = _text(path, file).splitlines()
-    last = _parsed(path, len(lines), lines[-1]) if lines else {}
-    entry = _entry(plan, standing)
-    return {name: last.get(name) for name in entry} == entry
+    return _is_last(path, lines, _entry(plan, standing))
+
+
+def _is_last(path: Path, lines: list[str], entry: dict[str, Any]) -> bool:
+    """Whether nothing else was put down for the same profile since; lines of other profiles are no look at this one."""
+    for number in range(len(lines), 0, -1):
+        last = _parsed(path, number, lines[number - 1])
+        if all(last[name] == entry[name] for name in ("reproduction", "profile")):
+            return {name: last.get(name) for name in entry} == entry
+    return False
 
 
 def _entry(plan: Plan, standing: int) -> dict[str, Any]:

@@ -45,7 +45,19 @@ def _provenance(record: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield f"digest of {name}", digest
     machine = record["machine"]
     yield "machine", f"{machine['processor']}, {machine['cores']} cores, {machine['system']} {machine['architecture']}"
+    if "checkpoint" in record:
+        yield "digest of the checkpoint", record["checkpoint"]
     leg = record["legs"][0]
+    if (encoder := leg.get("encoder")) is not None and "architecture" in encoder:
+        yield "encoder as computed", (f"{encoder['architecture']}, {encoder['parameters']:,} weights, {encoder['rows']} rows, "
+                                      f"{encoder['products']} products, {encoder['tokenizer']}, {encoder['device']}")
+    for each in (each for leg in record["legs"] for each in leg.get("executions", ())):
+        steps = f", from step {each['from_step']} on" if each["from_step"] else ""
+        asked = [name for name in ("strict", "compiled", "recompute") if each[name]]
+        yield "trained by", (f"{each['processes']} process{'es' * (each['processes'] > 1)} on {each['device']}, "
+                             f"{each['tokens_at_once']:,} tokens at once{''.join(f', {name}' for name in asked)}{steps}")
+    for each in (leg for leg in record["legs"] if "looks" in leg):
+        yield "checkpoint chosen", f"after {each['chosen_after_steps']} of {each['planned_steps']} steps"
     yield "each run", f"{leg['threads']} thread, {leg['device']}, {leg['instructions']}"
     made = leg["products"]
     yield "scores", f"products of at most {made['rows']} x {made['columns']}, {made['threads']} thread, {made['library']}"

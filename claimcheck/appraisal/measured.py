@@ -99,6 +99,14 @@ class Measured:
         """The arms, in the order of the plan."""
         return tuple(dict.fromkeys(arm for _, arm in self.results))
 
+    def arms_of(self, backbone: str) -> tuple[str, ...]:
+        """The arms that a backbone has; a finished model has the one before training."""
+        return tuple(arm for arm in self.arms if (backbone, arm) in self.results)
+
+    def backbones_with(self, *arms: str) -> tuple[str, ...]:
+        """The backbones that have all of some arms, in the order of the plan."""
+        return tuple(each for each in self.plan.design.backbones if set(arms) <= set(self.arms_of(each)))
+
     def of(self, backbone: str, arm: str, wanted: Wanted) -> tuple[LanguageCell, ...]:
         """The values of an arm, runs x questions in each cell, questions in order of their ids; computed once.
 

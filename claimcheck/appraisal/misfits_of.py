@@ -1,11 +1,15 @@
 """What claims and reproductions name and do not have: arms, backbones, data sets, languages. Each is a fault at its place."""
 
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import TypeAlias
+
 from claimcheck.claim_files import ClaimFile
 from claimcheck.corpora.manifest import COUNTED, manifest
-from claimcheck.design import SYNTHETIC
+from claimcheck.design import SYNTHETIC, Design
 from claimcheck.documents import suggestion
 from claimcheck.errors import Fault
-from claimcheck.plan import CHANCE, UNTRAINED
+from claimcheck.plan import CHANCE, FINISHED, UNTRAINED
 from claimcheck.prediction import RERUN_CHECKS
 from claimcheck.reproduction_files import ReproductionFile
 
@@ -18,7 +22,7 @@ def of_routes(document: ReproductionFile) -> list[Fault]:
         for number, route in enumerate(each.data.routes if each.data is not None else ()):
             place = ("profiles", profile, "data", "routes", number)
             for key, name in (("train", route.train), ("evaluate", route.evaluate)):
-                if name == SYNTHETIC:
+                if name == SYNTHETIC or (key == "train" and _may_be_packed(name)):
                     continue
                 if name not in known:
                     faults.append(document.fault((*place, key), f"the data set `{name}` cannot be trained on or evaluated",
@@ -33,50 +37,84 @@ def of_routes(document: ReproductionFile) -> list[Fault]:
     return faults
 
 
+def _may_be_packed(name: str) -> bool:
+    """Whether a name that the manifest does not hold is one for a packed corpus of pairs, and no slip of the pen."""
+    return name not in manifest() and not get_close_matches(name, [*manifest(), SYNTHETIC])
+
+
+NEEDED = ("learning_rate", "batch_size", "temperature", "steps", "schedule", "loss", "optimizer")
+"""What of a training no encoder can be trained without."""
+
+
 def trainings(document: ReproductionFile) -> list[Fault]:
-    """A fault for each profile that trains n-grams and does not say how."""
+    """A fault for each profile that trains and does not say how, or asks for what the trainer of its encoders cannot do."""
     faults: list[Fault] = []
     for name, profile in document.value.profiles.items():
         design = document.value.design(name)
-        if any(backbone.encoder != "hashed n-grams" for backbone in design.backbones.values()):
-            continue
-        faults += _arms_of(document, name)
-        missing = [key for key in ("learning_rate", "batch_size", "temperature", "steps", "schedule", "loss", "optimizer")
-                   if getattr(design.training, key) is None]
-        if missing:
+        faults += [document.fault(("profiles", name, *where), what, next_move)
+                   for where, what, next_move in (*_arms_of(design), *_selection_of(design), *_backbones_of(design))]
+        missing = [key for key in NEEDED if getattr(design.training, key) is None]
+        if missing and any(backbone.encoder != FINISHED for backbone in design.backbones.values()):
             place = ("profiles", name, "training") if profile.training is not None else ("profiles", name)
             faults.append(document.fault(place, f"profile `{name}` trains without {', '.join(f'`{key}`' for key in missing)}",
                                          "set them (schedule: linear decay or constant after warm-up; loss: InfoNCE; "
-                                         "optimizer: Adam)"))
+                                         "optimizer: Adam or AdamW)"))
     return faults
 
 
-def _arms_of(document: ReproductionFile, profile: str) -> list[Fault]:
-    """A fault for each arm whose name says what it is not, and for what the trainer of n-grams cannot do."""
-    design = document.value.design(profile)
-    training, faults = design.training, []
+Misfit: TypeAlias = tuple[tuple[str | int, ...], str, str]
+"""Where in a profile, what, and the next move."""
 
-    def fault(where: tuple[str | int, ...], what: str, next_move: str) -> None:
-        faults.append(document.fault(("profiles", profile, *where), what, next_move))
 
+def _arms_of(design: Design) -> Iterator[Misfit]:
+    """Arms whose name says what they are not, or that end before their warm-up."""
+    training = design.training
     for name, arm in design.arms.items():
         if name == CHANCE or (name == UNTRAINED) != (arm.sampling == "none"):
-            fault(("arms", name), f"the arm `{name}` samples `{arm.sampling}`",
-                  f"`{UNTRAINED}` and `{CHANCE}` are rows of every report: call a trained arm otherwise, and one of "
-                  f"`sampling: none` `{UNTRAINED}`")
+            move = (f"`{UNTRAINED}` and `{CHANCE}` are rows of every report: call a trained arm otherwise, and one of "
+                    f"`sampling: none` `{UNTRAINED}`")
+            yield ("arms", name), f"the arm `{name}` samples `{arm.sampling}`", move
     shortest = min((arm.steps_share or 1.0 for arm in design.arms.values()), default=1.0) * (training.steps or 0)
     if training.steps and (training.warmup_steps or 0) >= shortest:
-        fault(("training", "warmup_steps"), "an arm ends before its warm-up does, so it hardly learns",
-              "give more `steps` or fewer `warmup_steps`")
-    if training.weight_decay or training.early_stopping or training.negatives == "in-batch and one given":
-        fault(("training",), "hashed n-grams train without weight decay or early stopping, and with in-batch negatives",
-              "leave out `weight_decay` and `early_stopping`; set `negatives: in-batch`")
+        yield (("training", "warmup_steps"), "an arm ends before its warm-up does, so it hardly learns",
+               "give more `steps` or fewer `warmup_steps`")
     if training.betas and not all(0 <= beta < 1 for beta in training.betas):
-        fault(("training", "betas"), "each of the `betas` is from 0 to below 1", "give for example [0.9, 0.99]")
+        yield ("training", "betas"), "each of the `betas` is from 0 to below 1", "give for example [0.9, 0.99]"
+
+
+def _selection_of(design: Design) -> Iterator[Misfit]:
+    """A checkpoint that is chosen by a loss on nothing, or an early end of training without looks."""
+    training = design.training
+    if training.select_every is None:
+        if training.early_stopping or training.patience:
+            yield ("training",), "training ends early by a loss that is never looked at", "add `select_every`, for example 500"
+        return
+    without = [route for route in design.data.routes if design.data.select is None
+               and (route.split is None or route.split.select is None)]
+    if without:
+        yield (("training",), f"`select_every` looks at a loss, and for {without[0].name} nothing is named that it is taken on",
+               "add `select` to the split or to the data, or leave out `select_every`")
+
+
+def _backbones_of(design: Design) -> Iterator[Misfit]:
+    """What an encoder of a kind needs, or cannot do."""
+    training = design.training
     for name, backbone in design.backbones.items():
-        if backbone.dimensions is None or backbone.pooling not in (None, "sum"):
-            fault(("backbones", name), "hashed n-grams need `dimensions`, and their pooling is `sum`", "set them")
-    return faults
+        place = ("backbones", name)
+        if backbone.encoder == "hashed n-grams":
+            if backbone.dimensions is None or backbone.pooling not in (None, "sum"):
+                yield place, "hashed n-grams need `dimensions`, and their pooling is `sum`", "set them"
+            if training.weight_decay:
+                yield ("training",), "hashed n-grams train without weight decay", "leave out `weight_decay`"
+            continue
+        if backbone.hub is None and backbone.folder is None:
+            move = "add `hub` and `revision`, or `folder`"
+            yield place, f"a backbone of {backbone.encoder} comes from a hub or a folder", move
+        if backbone.encoder == "transformers" and backbone.pooling not in ("mean", "cls", "pooler"):
+            yield place, "a transformer needs `pooling`", "add `pooling: mean`, `cls` or `pooler`"
+        if training.feature_dropout:
+            yield (("training",), "`feature_dropout` is of hashed n-grams; a transformer drops what its checkpoint says",
+                   "leave it out")
 
 
 def arms(claim: ClaimFile, reproduction: ReproductionFile) -> list[Fault]:

@@ -50,8 +50,11 @@ class Runs:
 
 
 def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None,
-                  table: ReportedTable | None = None) -> TierVerdict:
-    """The verdict of a tier that re-runs the method; the paper's `table` stands beside it and never enters it."""
+                  table: ReportedTable | None = None, *, bare: bool = False) -> TierVerdict:
+    """The verdict of a tier that re-runs the method; the paper's `table` stands beside it and never enters it.
+
+    `bare`: only what decides, without the price of an answer and what else stands beside the verdict.
+    """
     if isinstance(runs, Unavailable):
         if runs.tier is not None and runs.tier is not tier:
             return _other_tier(tier, runs.tier)
@@ -63,7 +66,9 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None,
     plan, tested = at.measured.plan, at.family.tested.get(claim.id)
     if plan.tier is not tier:
         return _other_tier(tier, plan.tier)
-    own = _beside_print(findings(claim, tested, at.measured), tested, runs, table) if tested is not None else ()
+    own = () if tested is None else findings(claim, tested, at.measured, bare=bare)
+    if tested is not None and not bare:
+        own = _beside_print(own, tested, runs, table)
     if tested is None or not any(each.found.comparisons for each in own):
         lacks = dict.fromkeys(text for each in own for text in (*each.found.left_out, *each.found.not_covered))
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, remedy="a profile that measures it",
@@ -82,8 +87,9 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None,
     stand, parts, untested = stand_of_claim(claim, own)
     word = verdict.word(tier, stand)
     return TierVerdict(tier=tier, word=word, reruns=own, parts=parts, untested=untested, says=said,
-                       why=rerun_words.why(parts, own, untested), remedy=rerun_words.price(own, at.measured, word),
-                       fragility=fragility(claim, tested, at.measured))
+                       why=rerun_words.why(parts, own, untested),
+                       remedy="" if bare else rerun_words.price(own, at.measured, word),
+                       fragility=None if bare else fragility(claim, tested, at.measured))
 
 
 def _beside_print(own: Sequence[RerunFinding], tested: Tested, runs: Runs,

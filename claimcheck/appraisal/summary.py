@@ -132,18 +132,19 @@ def _columns(measures: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _table(measured: Measured, backbone: str, route: Route) -> ArmsTable:
+    own = measured.arms_of(backbone)
     columns = tuple((setting, measure) for setting, measure in _columns(measured.plan.design.measures)
-                    if measured.of(backbone, measured.arms[0], (measure, setting, route.name)))  # those that have any query
-    places = measured.results[backbone, measured.arms[0]][0].places
+                    if measured.of(backbone, own[0], (measure, setting, route.name)))  # those that have any query
+    places = measured.results[backbone, own[0]][0].places
     chances = tuple(Mean(deviation=None, mean=float(np.mean(
         [cell.values.mean() for cell in chance_values(places, parse(measure), setting, route.name)])))
         for setting, measure in columns)
     rows = [ArmRow(name=CHANCE, note="expected of a random order", batches=None, means=chances)]
     arms = {run.condition.arm: run.condition.filling for run in measured.plan.runs}
-    for arm in measured.arms:
+    for arm in own:
         means = tuple(_mean(measured.of(backbone, arm, (measure, setting, route.name))) for setting, measure in columns)
         rows.append(ArmRow(name=arm, note=arms[arm].note or "", batches=_batches(measured, backbone, arm, route), means=means))
-    cells = measured.of(backbone, measured.arms[0], ("AP", Setting.MULTILINGUAL.value, route.name))
+    cells = measured.of(backbone, own[0], ("AP", Setting.MULTILINGUAL.value, route.name))
     return ArmsTable(backbone=backbone, route=route.name, columns=columns, rows=tuple(rows),
                      questions=sum(each.cell.values.shape[1] for each in cells),
                      clusters=len({int(code) for each in cells for code in each.cell.clusters}))
@@ -174,6 +175,7 @@ def _maps(measured: Measured, backbone: str, route: Route, pairs: Sequence[tuple
         return LanguageMap(backbone=backbone, route=route.name, title=title, difference=difference, languages=languages,
                            values=tuple(tuple(values.get((query, pool)) for pool in languages) for query in languages))
 
+    pairs = [pair for pair in pairs if set(pair) <= set(measured.arms_of(backbone))]
     arms = dict.fromkeys(arm for pair in pairs for arm in pair)
     return [*(grid(arm, means(arm), difference=False) for arm in arms),
             *(grid(f"{arm} − {rival}", {pair: means(arm)[pair] - means(rival)[pair] for pair in means(arm)}, difference=True)
@@ -182,7 +184,8 @@ def _maps(measured: Measured, backbone: str, route: Route, pairs: Sequence[tuple
 
 def _doses(measured: Measured, backbone: str, route: Route) -> list[DoseSeries]:
     """Arms that differ in nothing but the share of monolingual batches, where there are more than three of them."""
-    shares = {run.condition.arm: _share(run.condition.filling) for run in measured.plan.runs}
+    shares = {run.condition.arm: _share(run.condition.filling) for run in measured.plan.runs
+              if run.condition.backbone == backbone}
     ordered = sorted((share, arm) for arm, share in shares.items() if share is not None)
     if len(ordered) <= LEAST_DOSES:
         return []
@@ -197,7 +200,7 @@ def _doses(measured: Measured, backbone: str, route: Route) -> list[DoseSeries]:
 
 
 def _share(arm: Arm) -> float | None:
-    if arm.steps_share is not None or arm.order:
+    if arm.steps_share is not None or arm.order or arm.languages == "per item":
         return None
     return {"monolingual": 1.0, "cross-lingual": 0.0, "hybrid": arm.alpha}.get(arm.sampling)
 

@@ -121,7 +121,9 @@ def _checkpoint(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *
         first = error.faults[0]
         return Unavailable(tier=plan.tier, why=f"backbone {name}: {first.path} {first.what}", remedy=first.next_move)
     if isinstance(here, backbones.Absent):
-        return Unavailable(tier=plan.tier, why=f"backbone {name}: {here.why}", remedy=here.remedy)
+        fetch = f"claimcheck backbones fetch claims {name} --profile {plan.profile}"
+        remedy = here.remedy.replace(backbones.FETCH, fetch)
+        return Unavailable(tier=plan.tier, why=f"backbone {name}: {here.why}", remedy=remedy)
     whole = backbone.encoder == FINISHED  # else its encoder alone is wanted, and not the modules around it
     found.checkpoints[name] = here.digest, here.folder if whole else transformer_folder(here.folder)
     return None

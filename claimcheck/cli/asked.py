@@ -14,29 +14,36 @@ from claimcheck.execution import Hands
 
 if TYPE_CHECKING:
     from claimcheck.appraisal.appraise import Appraisal
-    from claimcheck.appraisal.data import Opened
+    from claimcheck.appraisal.data import Consent, Opened
     from claimcheck.appraisal.library import Library
     from claimcheck.appraisal.planted import Planted
     from claimcheck.appraisal.runs import Runs
     from claimcheck.appraisal.summary import Experiment
+    from claimcheck.appraisal.sweep import Sweep
+    from claimcheck.appraisal.swept import Swept
     from claimcheck.appraisal.tier_verdict import Unavailable
+    from claimcheck.claim import Claim
     from claimcheck.plan import Plan
     from claimcheck.tier import Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What runs gave, by reproduction; what the self-test found; and what could not be seen, in sentences."""
+    """What runs gave, by reproduction; what the self-test found; and what could not be seen, in sentences.
+
+    `swept`: the claims at other values of what the paper leaves open, apart from every verdict.
+    """
 
     runs: Mapping[str, Runs | Unavailable | None] = field(default_factory=dict)
     experiments: tuple[Experiment, ...] = ()
     planted: tuple[Planted, ...] = ()
     unseen: tuple[str, ...] = ()
+    swept: tuple[Swept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The claims, the plans of their reproductions, and where things are."""
+    """The claims, the plans of their reproductions, and where things are. `sweeps`: by reproduction, fields to sweep."""
 
     claims: Path
     library: Library
@@ -46,6 +53,7 @@ class Asked:
     data_dir: Path | None
     store: Path
     hands: Hands
+    sweeps: Mapping[str, Sequence[Sweep]] = field(default_factory=dict)
 
     @property
     def wanted(self) -> set[Tier]:
@@ -68,13 +76,27 @@ class Asked:
         if fetch:
             names += [name for plan in self.plans if plan.tier in self.wanted for name in needed(plan.design)]
         consent = Consent(folder=self.data_dir or cache(), report=lambda line: click.echo(line, err=True)) if fetch else None
-        return open_all(names, folders(self.data_dir), consent)
+        opened = open_all(names, folders(self.data_dir), consent)
+        if consent is not None:
+            self._fetch_backbones(consent)
+        return opened
+
+    def _fetch_backbones(self, consent: Consent) -> None:
+        """Download the models of a hub that runs start from, of plans that can be run at all."""
+        from claimcheck.corpora.backbones import Absent, digest_known, fetch, locate
+        from claimcheck.corpora.door import folders
+
+        wanted = {backbone: None for plan in self.plans if plan.tier in self.wanted and plan.design.data.routes
+                  for backbone in plan.design.backbones.values() if digest_known(backbone) is not None}
+        for backbone in wanted:
+            if isinstance(locate(backbone, (consent.folder, *folders(self.data_dir))), Absent):
+                fetch(backbone, consent.folder, consent.report)
 
     def found(self, opened: Opened, *, start: bool) -> Found:
         """Make the runs that are asked for, or with `start` not set read those that stand."""
         from claimcheck.appraisal.runs import Runs
         from claimcheck.appraisal.tier_verdict import Unavailable
-        from claimcheck.cli import measuring
+        from claimcheck.cli import measuring, sweeping
         from claimcheck.corpora.door import folders
         from claimcheck.measurement.store import Store
         from claimcheck.plan import prediction_digest
@@ -83,6 +105,7 @@ class Asked:
         store = Store(path=self.store)
         runs: dict[str, Runs | Unavailable | None] = {}
         experiments = []
+        families: dict[str, list[Claim]] = {}
         for plan in self.plans:
             if not self._concerned(plan):
                 continue
@@ -91,6 +114,7 @@ class Asked:
                 continue
             own = measuring.family_claims(self.library, self.claims, plan.reproduction)
             plan = replace(plan, predictions={claim.id: prediction_digest(claim) for claim in own})
+            families[plan.reproduction] = own
             made = (measuring.measured(plan, own, folders(self.data_dir), store, self.hands) if start
                     else measuring.standing(plan, own, folders(self.data_dir), store))
             if isinstance(made, Runs):
@@ -103,9 +127,12 @@ class Asked:
         if Tier.SYNTHETIC in self.wanted if self.tiers else runs and len(absent) == len(runs):
             planted, more = measuring.selftest(store, self.hands, start=start)
             experiments += more
+        swept = [each for name, own in families.items() if name in self.sweeps  # after all that decides
+                 for each in sweeping.swept(self.sweeps[name], runs[name], own, folders(self.data_dir), store, self.hands,
+                                            start=start)]
         unseen = [each.why for each in (*opened.corpora.values(), *absent) if isinstance(each, Unavailable)]
         remedies = [each.remedy for each in (*opened.corpora.values(), *absent) if isinstance(each, Unavailable)]
-        return Found(runs=runs, experiments=tuple(experiments), planted=planted,
+        return Found(runs=runs, experiments=tuple(experiments), planted=planted, swept=tuple(swept),
                      unseen=tuple(dict.fromkeys(f"{why}; {remedy}" for why, remedy in zip(unseen, remedies, strict=True))))
 
     def _concerned(self, plan: Plan) -> bool:

@@ -20,11 +20,13 @@ from claimcheck.cli.options import (
     REPRODUCTIONS,
     SEED,
     STORE,
+    SWEEP,
     TIER,
     computing,
     options,
 )
 from claimcheck.cli.shared import make_plans, read_claims
+from claimcheck.cli.sweeping import make_sweeps
 from claimcheck.errors import CorruptInput
 from claimcheck.execution import Execution, Hands
 
@@ -36,24 +38,24 @@ if TYPE_CHECKING:
 
 @click.command()
 @CLAIMS
-@options(PROFILE, TIER, ONLY, SEED, REPRODUCTIONS, OUT, FORMAT)
+@options(PROFILE, TIER, ONLY, SEED, SWEEP, REPRODUCTIONS, OUT, FORMAT)
 @click.option("--jobs", type=click.IntRange(min=1), default=None,
               help="Training runs at a time, one thread each. Default: as many as there are cores.")
 @options(STORE, DATA_DIR)
 @computing
-@click.option("--fetch", is_flag=True, default=False, help="Allow downloading data sets that are missing.")
+@click.option("--fetch", is_flag=True, default=False, help="Allow downloading data sets and backbones that are missing.")
 @click.option("--fail-on", type=click.Choice(HEADLINES), multiple=True,
               help="End with status 1 if a claim got this verdict; can be given several times.")
 def run(claims: Path, profile: str | None, tiers: tuple[str, ...], only: tuple[str, ...], first_seed: int,
-        reproductions: Path | None, out: Path | None, form: str, jobs: int | None, store: Path, data_dir: Path | None,
-        execution: Execution, fetch: bool, fail_on: tuple[str, ...]) -> None:
+        swept: tuple[str, ...], reproductions: Path | None, out: Path | None, form: str, jobs: int | None, store: Path,
+        data_dir: Path | None, execution: Execution, fetch: bool, fail_on: tuple[str, ...]) -> None:
     """Run what can be run for CLAIMS, judge them and write the report."""
     from claimcheck.engine.workers import cores
 
     library = read_claims(claims, reproductions)
     plans = make_plans(library, profile, first_seed)  # a profile that does not exist is told of before anything runs
     asked = Asked(claims=claims, library=library, plans=plans, only=only, tiers=tiers, data_dir=data_dir, store=store,
-                  hands=Hands(jobs=jobs or cores(), execution=execution))
+                  hands=Hands(jobs=jobs or cores(), execution=execution), sweeps=make_sweeps(library, plans, swept))
     opened = asked.open(fetch=fetch)
     report = _write(asked, asked.found(opened, start=True), opened, out, form)
     failed = _say_tiers_that_could_not_run(report, tiers)
@@ -68,13 +70,14 @@ def run(claims: Path, profile: str | None, tiers: tuple[str, ...], only: tuple[s
 
 @click.command()
 @CLAIMS
-@options(PROFILE, ONLY, SEED, REPRODUCTIONS, STORE, DATA_DIR, OUT, FORMAT)
-def report(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: int, reproductions: Path | None, store: Path,
-           data_dir: Path | None, out: Path | None, form: str) -> None:
+@options(PROFILE, ONLY, SEED, SWEEP, REPRODUCTIONS, STORE, DATA_DIR, OUT, FORMAT)
+def report(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: int, swept: tuple[str, ...],
+           reproductions: Path | None, store: Path, data_dir: Path | None, out: Path | None, form: str) -> None:
     """Write the report of CLAIMS again from what stands in the store; starts no run and downloads nothing."""
     library = read_claims(claims, reproductions)
-    asked = Asked(claims=claims, library=library, plans=make_plans(library, profile, first_seed), only=only, tiers=(),
-                  data_dir=data_dir, store=store, hands=Hands(jobs=1))
+    plans = make_plans(library, profile, first_seed)
+    asked = Asked(claims=claims, library=library, plans=plans, only=only, tiers=(), data_dir=data_dir, store=store,
+                  hands=Hands(jobs=1), sweeps=make_sweeps(library, plans, swept))
     opened = asked.open(fetch=False)
     _write(asked, asked.found(opened, start=False), opened, out, form)
     if opened.corrupt:
@@ -87,7 +90,9 @@ def _write(asked: Asked, found: Found, opened: Opened, out: Path | None, form: s
     from claimcheck.report.write import write
 
     made = view(asked.appraised(opened, found), asked.library, opened, experiments=found.experiments, planted=found.planted,
-                unseen=found.unseen)
+                unseen=found.unseen, swept=found.swept)
+    if any(asked.sweeps.values()) and not found.swept:
+        click.echo("note: --sweep: no claim or tier that is asked for needs training runs, so nothing is swept", err=True)
     for line in found.unseen:
         click.echo(f"not seen here: {line}", err=True)
     written = write(made, out or Path("report") / _name(asked.library, asked.claims))
@@ -116,7 +121,9 @@ def _table(made: ReportView) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     planted = [f"self-test, no evidence about the paper: {each.statement} {each.verdict}" for each in made.planted]
-    return "\n".join([*lines, *planted])
+    varied = [f"other values of {each.field}, apart from every verdict: {claim.id}: {claim.text}"
+              for each in made.swept for claim in each.claims]
+    return "\n".join([*lines, *planted, *varied])
 
 
 def _say_tiers_that_could_not_run(made: ReportView, tiers: Sequence[str]) -> bool:

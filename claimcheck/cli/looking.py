@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,17 +19,21 @@ from claimcheck.cli.options import (
     SCHEMAS,
     SEED,
     STORE,
+    SWEEP,
     options,
 )
 from claimcheck.cli.shared import counted, echo_json, make_plans, read_claims
+from claimcheck.cli.sweeping import make_sweeps
 
 if TYPE_CHECKING:
     from claimcheck.appraisal.library import Library
     from claimcheck.appraisal.outlook import Outlook
+    from claimcheck.appraisal.sweep import Point, Sweep
     from claimcheck.appraisal.tier_verdict import Unavailable
     from claimcheck.claim import Claim
     from claimcheck.measurement.work import Work
     from claimcheck.plan import Plan
+    from claimcheck.run import Run
     from claimcheck.tier import Tier
 
 
@@ -49,9 +54,9 @@ def list_claims(claims: Path, form: str) -> None:
 
 @click.command()
 @CLAIMS_HERE
-@options(PROFILE, ONLY, SEED, REPRODUCTIONS, STORE, DATA_DIR, FORMAT)
-def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: int, reproductions: Path | None, store: Path,
-         data_dir: Path | None, form: str) -> None:
+@options(PROFILE, ONLY, SEED, SWEEP, REPRODUCTIONS, STORE, DATA_DIR, FORMAT)
+def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: int, swept: tuple[str, ...],
+         reproductions: Path | None, store: Path, data_dir: Path | None, form: str) -> None:
     """Say what each claim needs at each tier, and which training runs a profile asks for; runs nothing."""
     from claimcheck.appraisal.library import chosen
     from claimcheck.appraisal.works import works
@@ -59,6 +64,7 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
 
     library = read_claims(claims, reproductions)
     plans = make_plans(library, profile, first_seed)
+    sweeps = make_sweeps(library, plans, swept)
     documents = chosen(library, only)
     asked = {made.reproduction: works(made, folders(data_dir)) for made in plans}
     seen = {made.reproduction: _outlooks(library, claims, made, asked[made.reproduction], store) for made in plans}
@@ -71,7 +77,8 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
                        "runs": [{"digest": one.digest, "key": keys.get(one.digest), "backbone": one.condition.backbone,
                                  "arm": one.condition.arm, "seed": one.seed} for one in each.runs],
                        "looks": [{"runs": look.runs, "alpha": look.alpha} for look in each.looks],
-                       "power": [_power(one) for one in seen[each.reproduction]]} for each in plans]})
+                       "power": [_power(one) for one in seen[each.reproduction]],
+                       **_swept(sweeps.get(each.reproduction, ()), data_dir)} for each in plans]})
         return
     for each in documents:
         outlook = (f"{tier} ({_outlook(each.value, tier, plans)})" for tier in each.value.tiers)
@@ -84,6 +91,8 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
             name = keys.get(one.digest, one.digest)[:12]
             click.echo(f"  {name}  {one.condition.backbone}  {one.condition.arm}  seed {one.seed}")
         click.echo("\n".join(_told(made, seen[made.reproduction])))
+        for sweep in sweeps.get(made.reproduction, ()):
+            click.echo("\n".join(_told_of(sweep, store, data_dir)))
 
 
 def _outlooks(library: Library, claims: Path, plan: Plan, asked: tuple[Work, ...] | Unavailable,
@@ -124,6 +133,50 @@ def _told(plan: Plan, seen: Sequence[Outlook]) -> list[str]:
             label = one.prediction.label or one.prediction.reading or one.found.asks
             lines.append(f"  {each.claim.id}, {label}: {power(one.found, percent=percent) or 'nothing'}")
     return lines
+
+
+def _told_of(sweep: Sweep, store: Path, data_dir: Path | None) -> list[str]:
+    """What the other values of a field would run, in lines."""
+    from claimcheck.appraisal.sweep import further, told
+
+    lines = [f"\nsweep of {sweep.field}, declared {told(sweep.points[0].value)}: {sweep.what}"]
+    for point in further(sweep):
+        runs, asked = _further(sweep, point, data_dir)
+        keys = {work.run.digest: work.key for work in asked} if isinstance(asked, tuple) else {}
+        lines.append(f"{sweep.field} = {told(point.value)}: evidence of tier {point.plan.tier}; {len(runs)} further training "
+                     f"runs, {_state(asked, store)}")
+        lines += [f"  {keys.get(one.digest, one.digest)[:12]}  {one.condition.backbone}  {one.condition.arm}  seed {one.seed}"
+                  for one in runs]
+    return lines if len(lines) > 1 else [*lines, "no other value, so nothing further is run"]
+
+
+def _swept(sweeps: Sequence[Sweep], data_dir: Path | None) -> dict[str, object]:
+    """The same for programs; the key is there only where a sweep was asked for."""
+    from claimcheck.appraisal.sweep import further, told
+
+    if not sweeps:
+        return {}
+    made = []
+    for sweep in sweeps:
+        values = []
+        for point in further(sweep):
+            runs, asked = _further(sweep, point, data_dir)
+            keys = {work.run.digest: work.key for work in asked} if isinstance(asked, tuple) else {}
+            values.append({"value": told(point.value), "tier": point.plan.tier, "runs": [
+                {"digest": one.digest, "key": keys.get(one.digest), "backbone": one.condition.backbone,
+                 "arm": one.condition.arm, "seed": one.seed} for one in runs]})
+        made.append({"field": sweep.field, "declared": told(sweep.points[0].value), "values": values})
+    return {"sweeps": made}
+
+
+def _further(sweep: Sweep, point: Point, data_dir: Path | None) -> tuple[tuple[Run, ...], tuple[Work, ...] | Unavailable]:
+    """The runs of a value that are none of the main plan, and their work."""
+    from claimcheck.appraisal.works import works
+    from claimcheck.corpora.door import folders
+
+    known = {run.digest for run in sweep.points[0].plan.runs}
+    runs = tuple(run for run in point.plan.runs if run.digest not in known)
+    return runs, works(replace(point.plan, runs=runs), folders(data_dir))
 
 
 def _power(outlook: Outlook) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from claimcheck.plan import Plan
 
 
-def measured(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store: Store, hands: Hands) -> Runs | Unavailable:
+def measured(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store: Store, hands: Hands, *,
+             shared: Collection[str] = ()) -> Runs | Unavailable:
     """Run what does not stand in the store yet, and put all results to the claims of the plan's reproduction.
 
+    `shared`: digests of runs that another plan has too, which are no look at this one to the journal.
     Raises MeasurementFailed, CorruptInput or UsageFault: something went wrong; what was done by then is kept.
     """
     from claimcheck.appraisal.tier_verdict import Unavailable
@@ -35,7 +37,7 @@ def measured(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store
     asked = works(plan, folders)
     if isinstance(asked, Unavailable):
         return asked
-    return _run(plan, claims, asked, store, hands)
+    return _run(plan, claims, asked, store, hands, shared)
 
 
 def standing(plan: Plan, claims: Sequence[Claim], folders: Sequence[Path], store: Store) -> Runs | Unavailable | None:
@@ -122,14 +124,15 @@ def family_claims(library: Library, claims: Path, name: str) -> list[Claim]:
     return [own[each] for each in sorted(own)]
 
 
-def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Store, hands: Hands) -> Runs:
+def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Store, hands: Hands,
+         shared: Collection[str] = ()) -> Runs:
     """Make the runs of one planned look after the other, until a look leaves nothing open or none is left."""
     from claimcheck.appraisal.stages import stage, works_at
 
     stages: list[Stage] = []
     for number, look in enumerate(plan.looks, start=1):
         name = f"profile {plan.profile}" + (f", look {number} of {len(plan.looks)}" if len(plan.looks) > 1 else "")
-        _make(plan, works_at(plan, look, asked), asked, store, hands, name)
+        _make(plan, works_at(plan, look, asked), [work for work in asked if work.run.digest not in shared], store, hands, name)
         stages.append(stage(plan, look, claims, asked, store))
         if stages[-1].settles_all and number < len(plan.looks):
             saved = len(asked) - len(stages[-1].measured.plan.runs)
@@ -139,13 +142,13 @@ def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Stor
     return _judged(plan, stages, store)
 
 
-def _make(plan: Plan, wanted: Sequence[Work], asked: Sequence[Work], store: Store, hands: Hands, name: str) -> None:
-    """Make those of the wanted runs that do not stand, and put down in the journal how many of all stood when."""
+def _make(plan: Plan, wanted: Sequence[Work], own: Sequence[Work], store: Store, hands: Hands, name: str) -> None:
+    """Make those of the wanted runs that do not stand, and put down in the journal how many of the plan's own stood when."""
     from claimcheck.appraisal import journal
     from claimcheck.engine.local import Told, legs, missing, run_all
 
     def standing() -> int:
-        return len(asked) - len(missing(asked, store))
+        return len(own) - len(missing(own, store))
 
     absent, path = missing(wanted, store), store.path / journal.NAME
     before = standing()

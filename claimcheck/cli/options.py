@@ -65,6 +65,8 @@ ONLY = click.option("--only", multiple=True, metavar="ID", help="Only this claim
 PROFILE = click.option("--profile", default=None, metavar="NAME", help="Profile of the reproduction; else its default.")
 SEED = click.option("--seed", "first_seed", type=click.IntRange(min=0, max=2**31), default=0, metavar="FIRST",
                      show_default=True, help="First seed of the training runs.")
+SWEEP = click.option("--sweep", "swept", multiple=True, metavar="FIELD",
+                     help="Run the other values of a field that the paper leaves open too; can be given several times.")
 TIER = click.option("--tier", "tiers", multiple=True, type=click.Choice(TIERS),
                      help="Only this tier of evidence; can be given several times. Default: all that can run.")
 OUT = click.option("--out", type=FolderOrFile(path_type=Path), default=None, metavar="DIR",

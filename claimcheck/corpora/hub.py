@@ -38,10 +38,13 @@ def download(hub: str, revision: str, target: Path, place: Path, report: Callabl
 
     endpoint = constants.ENDPOINT
     name = f"{hub} at commit {revision[:12]}"
-    # What goes wrong on the way is an error of the HTTP library, whichever that is, an OSError, or hf_xet's RuntimeError.
-    on_the_way = cast(tuple[type[Exception], ...], (*errors.HfHubHTTPError.__bases__, RuntimeError))
+    # What goes wrong on the way is an error of the HTTP library, whichever that is, an OSError, or hf_xet's RuntimeError; what
+    # answers and is no hub is a ValueError or a KeyError.
+    on_the_way = cast(tuple[type[Exception], ...], (*errors.HfHubHTTPError.__bases__, RuntimeError, ValueError, KeyError))
     try:
         info = huggingface_hub.HfApi().model_info(hub, revision=revision, files_metadata=True, timeout=TIMEOUT)
+        if info.sha != revision:
+            raise ValueError(f"it answered with commit {info.sha}")
         listed = {each.rfilename: each for each in info.siblings or ()}
         wanted = [each for each in sorted(listed) if checkpoints.deciding(each)]
         if not any(each.endswith(".safetensors") for each in wanted):

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from claimcheck.corpora.backbones import Checkpoint, files_sha256
 from claimcheck.engine.workers import workers
 from claimcheck.errors import MeasurementFailed
 from claimcheck.execution import Execution, Hands
@@ -158,7 +159,10 @@ def _done(taken: _Under, leg: Leg, store: Store, told: Told) -> None:
 
 
 def _record(work: Work, parts: Sequence[Stored]) -> dict[str, Json]:
+    told: dict[str, Json] = {}
+    if work.checkpoint is not None:
+        told["checkpoint_files"] = dict(files_sha256(Checkpoint(folder=work.checkpoint, digest="", source="folder")))
     legs: list[Json] = [{name: value for name, value in part.record.items() if not name.endswith("_sha256")} for part in parts]
     return {"format": "claimcheck-run", "format_version": 1, "key": work.key, "run": work.run.digest, "seed": work.run.seed,
-            "condition": work.run.condition.as_json(), **work.ingredients.as_json(), "legs": legs,
+            "condition": work.run.condition.as_json(), **work.ingredients.as_json(), **told, "legs": legs,
             "code": checkout(), "machine": machine()}

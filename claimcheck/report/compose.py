@@ -10,6 +10,7 @@ from claimcheck.appraisal.data import Opened
 from claimcheck.appraisal.library import Library, table_path
 from claimcheck.appraisal.planted import Planted
 from claimcheck.appraisal.summary import Experiment
+from claimcheck.appraisal.swept import Swept
 from claimcheck.corpora.corpus import ParallelCorpus
 from claimcheck.corpora.manifest import manifest
 from claimcheck.evidence.audits import PRINTED_ELSEWHERE, AuditFinding
@@ -21,6 +22,7 @@ from claimcheck.report.claims import claim_view, shared_says
 from claimcheck.report.findings import counted
 from claimcheck.report.runs import experiment
 from claimcheck.report.self_test import self_test
+from claimcheck.report.sweeps import SAYS, sweep_view
 from claimcheck.report.view import AuditView, ClaimView, DataSetView, FileView, ReportView, StatisticsView
 from claimcheck.report.wording import file_digest, sentence, short_path
 from claimcheck.reproduction_files import ReproductionFile
@@ -31,11 +33,12 @@ SHOWN_TIERS = (Tier.REPORTED, Tier.DATA, Tier.REDUCED, Tier.FULL)
 
 
 def view(appraisals: Sequence[Appraisal], library: Library, opened: Opened, *, experiments: Sequence[Experiment] = (),
-         planted: Sequence[Planted] = (), unseen: Sequence[str] = ()) -> ReportView:
+         planted: Sequence[Planted] = (), unseen: Sequence[str] = (), swept: Sequence[Swept] = ()) -> ReportView:
     """Everything that a report says of the appraised claims.
 
     `experiments`: what was run for them; those of tier `synthetic` go with the `planted` truths and are no evidence. `unseen`:
-    sentences on what could not be looked at, which a reader must see before anything else.
+    sentences on what could not be looked at, which a reader must see before anything else. `swept`: the claims at other values
+    of what the paper leaves open, which stands beside the verdicts and enters none.
     """
     numbers = {document.path: number for number, document in enumerate(library.claims, start=1)}
     shared = shared_says(appraisals)
@@ -64,7 +67,10 @@ def view(appraisals: Sequence[Appraisal], library: Library, opened: Opened, *, e
         files=_files(tables, named, claims, opened, planted),
         underspecified=tuple((each.what, each.chosen, each.because) for document in named
                              for each in document.value.underspecified),
-        notes=tuple(f"{short_path(note.path)}: {note.text}" if note.path else note.text for note in library.notes))
+        notes=tuple(f"{short_path(note.path)}: {note.text}" if note.path else note.text for note in library.notes),
+        sweep_says=SAYS if swept else (), swept=tuple(
+            sweep_view(each, [(numbers[appraisal.document.path], appraisal.claim) for appraisal in appraisals])
+            for each in swept))
 
 
 def _files(tables: Sequence[ReportedTable], named: Sequence[ReproductionFile], claims: Sequence[ClaimView], opened: Opened,

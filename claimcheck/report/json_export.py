@@ -7,7 +7,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from claimcheck.report import json_runs
+from claimcheck.report import json_runs, json_sweeps
 from claimcheck.report.view import AuditView, ClaimView, FindingView, FragilityView, ReportView, StatisticsView, TierView
 
 SCHEMA = "report-v1.schema.json"
@@ -30,6 +30,7 @@ def render(report: ReportView) -> str:
         "claims": [_claim(claim) for claim in report.claims],
         "experiments": [json_runs.experiment(each) for each in report.experiments],
         "calibration": report.calibration,
+        **_swept(report),
         "table_findings": [_audit(audit) for audit in report.audits],
         "data_sets": [{"name": each.name, "title": each.title, "source": each.source, "terms": each.terms,
                        "citation": each.citation, "statistics": [_statistics(table) for table in each.statistics]}
@@ -40,6 +41,13 @@ def render(report: ReportView) -> str:
         "notes": list(report.notes),
     }
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+
+
+def _swept(report: ReportView) -> dict[str, Any]:
+    """The key is there only where other values were asked for."""
+    if not report.swept:
+        return {}
+    return {"sweeps": {"says": list(report.sweep_says), "fields": [json_sweeps.sweep(each) for each in report.swept]}}
 
 
 def _statistics(table: StatisticsView) -> dict[str, Any]:

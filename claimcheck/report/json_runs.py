@@ -22,20 +22,20 @@ def rerun(view: RerunView) -> dict[str, Any]:
         "part": view.part, "says": view.says, "reading": view.reading or None, "label": view.label,
         "stand": view.stand, "word": view.word, "relevance": view.relevance or None, "enters_verdict": not view.apart,
         "printed": view.printed, "text": view.text, "power": view.power,
-        "asked": {"text": view.asked, "goal": view.goal, "at_least": _number(view.at_least), "margin": _number(view.margin),
+        "asked": {"text": view.asked, "goal": view.goal, "at_least": number(view.at_least), "margin": number(view.margin),
                   "needed": view.needed},
         "unit": view.unit, "decides": view.scope, "where": view.where,
         "comparisons": [_comparison(each) for each in view.comparisons],
         "reach": None if view.reach is None else {
             "text": view.reach.text,
-            "points": [{"confidence": confidence.value, "supported_above": _number(low), "negligible_from": _number(high)}
+            "points": [{"confidence": confidence.value, "supported_above": number(low), "negligible_from": number(high)}
                        for confidence, low, high in view.reach.points]},
         "printed_numbers": None if view.printed_numbers is None else _printed_numbers(view.printed_numbers),
-        "languages": [{"comparison": each.comparison, "language": each.language, "arm_mean": _number(each.arm_mean),
-                       "rival_mean": _number(each.rival_mean), "estimate": _number(each.estimate),
-                       "p_adjusted": _number(each.p)}
+        "languages": [{"comparison": each.comparison, "language": each.language, "arm_mean": number(each.arm_mean),
+                       "rival_mean": number(each.rival_mean), "estimate": number(each.estimate),
+                       "p_adjusted": number(each.p)}
                       for each in view.languages],
-        "also": [{"at_least": _number(each.at_least), "margin": _number(each.margin), "stand": each.stand, "word": each.word}
+        "also": [{"at_least": number(each.at_least), "margin": number(each.margin), "stand": each.stand, "word": each.word}
                  for each in view.also],
         "left_out": list(view.left_out), "not_covered": list(view.not_covered), "beside": list(view.beside),
     }
@@ -44,31 +44,33 @@ def rerun(view: RerunView) -> dict[str, Any]:
 def _printed_numbers(view: PrintedNumbersView) -> dict[str, Any]:
     return {"text": view.text, "why_not_comparable": list(view.why), "says": list(view.says), "rows": [
         {"comparison": each.comparison, "backbone": each.backbone, "status": each.status, "values": each.values,
-         "contrast": _number(each.contrast), "expected_of_one_run": each.expected, "effect_ratio": _number(each.effect_ratio),
-         "effect_ratio_bounds": each.effect_ratio_bounds, "delta_relative_improvement": _number(each.improvement),
-         "sceptical_p": _number(each.sceptical), "source": each.source, "notes": list(each.notes)} for each in view.rows],
+         "contrast": number(each.contrast), "expected_of_one_run": each.expected, "effect_ratio": number(each.effect_ratio),
+         "effect_ratio_bounds": each.effect_ratio_bounds, "delta_relative_improvement": number(each.improvement),
+         "sceptical_p": number(each.sceptical), "source": each.source, "notes": list(each.notes)} for each in view.rows],
         "not_printed": list(view.not_printed), "not_computable": list(view.not_computable)}
 
 
-def _number(view: NumberView) -> dict[str, Any]:
+def number(view: NumberView) -> dict[str, Any]:
+    """A number as it is printed and as a value."""
     return {"printed": view.printed, "value": view.value}
 
 
-def _interval(view: IntervalView) -> dict[str, Any]:
-    return {"low": _number(view.low), "high": _number(view.high), "low_level": view.low_level, "high_level": view.high_level}
+def interval(view: IntervalView) -> dict[str, Any]:
+    """Two bounds, each with its one-sided level."""
+    return {"low": number(view.low), "high": number(view.high), "low_level": view.low_level, "high_level": view.high_level}
 
 
 def _comparison(view: ComparisonView) -> dict[str, Any]:
     return {
         "about": dict(view.told), "arm": view.arm, "rival": view.rival,
-        "arm_mean": _number(view.means[0]), "rival_mean": _number(view.means[1]), "estimate": _number(view.estimate),
-        "deciding": _interval(view.deciding),
-        "contrary": None if view.contrary is None else _interval(view.contrary),
-        "benchmark": _interval(view.benchmark), "beyond": _interval(view.beyond),
+        "arm_mean": number(view.means[0]), "rival_mean": number(view.means[1]), "estimate": number(view.estimate),
+        "deciding": interval(view.deciding),
+        "contrary": None if view.contrary is None else interval(view.contrary),
+        "benchmark": interval(view.benchmark), "beyond": interval(view.beyond),
         "stand": view.stand, "word": view.word, "runs": view.runs.value, "queries": view.questions.value,
-        "articles": view.articles.value, "detectable": _number(view.detectable),
-        "detectable_at_most": _number(view.detectable_at_most), "runs_needed": _number(view.runs_needed),
-        "articles_needed": _number(view.articles_needed), "printed_numbers": view.printed_says or view.printed_numbers,
+        "articles": view.articles.value, "detectable": number(view.detectable),
+        "detectable_at_most": number(view.detectable_at_most), "runs_needed": number(view.runs_needed),
+        "articles_needed": number(view.articles_needed), "printed_numbers": view.printed_says or view.printed_numbers,
         "run_keys": list(view.keys),
     }
 
@@ -85,7 +87,7 @@ def experiment(view: ExperimentView) -> dict[str, Any]:
 
 
 def _mean(view: MeanView) -> dict[str, Any]:
-    return {"mean": _number(view.mean), "deviation": None if view.deviation is None else _number(view.deviation)}
+    return {"mean": number(view.mean), "deviation": None if view.deviation is None else number(view.deviation)}
 
 
 def _table(view: ArmsView) -> dict[str, Any]:

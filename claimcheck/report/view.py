@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from claimcheck.report.rerun_views import RerunView
 from claimcheck.report.run_views import ExperimentView, PlantedView, SelfTestView
+from claimcheck.report.sweep_views import SweptView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,10 @@ class DataSetView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """The whole report. `unseen` says what could not be looked at; `tier_says` what holds of every re-run of a tier."""
+    """The whole report. `unseen` says what could not be looked at; `tier_says` what holds of every re-run of a tier.
+
+    `swept`: the claims at other values of what the paper leaves open, and `sweep_says` how these are to be read.
+    """
 
     title: str
     unseen: tuple[str, ...]
@@ -183,6 +187,8 @@ class ReportView:
     files: tuple[FileView, ...]
     underspecified: tuple[tuple[str, str, str], ...]
     notes: tuple[str, ...]
+    swept: tuple[SweptView, ...] = ()
+    sweep_says: tuple[str, ...] = ()
 
     @property
     def planted(self) -> tuple[PlantedView, ...]:

@@ -84,7 +84,8 @@ def _libraries() -> ThreadpoolController:
 
 def made_by(device: str = "cpu") -> dict[str, Json]:
     """What decides the last bit of a score beside the vectors: the shape of the products, threads, and the library."""
-    blas: dict[str, Json] = next((each for each in _libraries().info() if each["user_api"] == "blas"), {})
+    found = [each for each in _libraries().info() if each["user_api"] == "blas"]  # other libraries may bring one of their own
+    blas: dict[str, Json] = next((each for each in found if "numpy" in str(each["filepath"])), (found or [{}])[0])
     named = " ".join(str(blas[name]) for name in ("internal_api", "version", "architecture") if name in blas)
     return {"rows": ROWS, "columns": COLUMNS, "threads": 1, "library": named if device == "cpu" else f"torch on {device}"}
 

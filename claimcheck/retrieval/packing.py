@@ -57,7 +57,7 @@ def attention(module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor
     if packed is None:
         raise ValueError("this attention serves packed rows only")
     if packed.jagged is not None:
-        return _jagged(query, key, value, packed.jagged, dropout, scaling), None
+        return _jagged((query, key, value), packed, dropout, scaling), None
     rows = [each[0].transpose(0, 1) for each in (query, key, value)]  # (T, heads, width)
     made, start = [], 0
     for number, length in packed.blocks:
@@ -69,9 +69,12 @@ def attention(module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor
     return torch.cat(made)[None], None
 
 
-def _jagged(query: Tensor, key: Tensor, value: Tensor, starts: Tensor, dropout: float, scaling: float | None) -> Tensor:
-    one, two, three = (torch.nested.nested_tensor_from_jagged(each[0].transpose(0, 1).contiguous(), starts).transpose(1, 2)
-                       for each in (query, key, value))
+def _jagged(rows: Sequence[Tensor], packed: Layout, dropout: float, scaling: float | None) -> Tensor:
+    # the lengths are known here; without them the device would have to be waited for to ask
+    shortest, longest = packed.blocks[0][1], packed.blocks[-1][1]
+    one, two, three = (torch.nested.nested_tensor_from_jagged(
+        each[0].transpose(0, 1).contiguous(), packed.jagged, min_seqlen=shortest, max_seqlen=longest).transpose(1, 2)
+        for each in rows)
     out = functional.scaled_dot_product_attention(one, two, three, dropout_p=dropout, scale=scaling)
     return out.transpose(1, 2).values()[None]
 

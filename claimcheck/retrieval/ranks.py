@@ -69,10 +69,16 @@ class Ranks:
         if len(set(everyone)) > 1:
             raise ValueError(f"{what} is not the same in all {self.size} processes; run the same code on the same data in each")
 
-    def wait(self) -> None:
-        """Wait until all processes have come here."""
-        if self.size > 1:
-            distributed.barrier()
+    def meet(self, error: Exception | None = None) -> None:
+        """Wait until all processes have come here. Raises the first one's error that came with one, in all of them."""
+        if self.size == 1:
+            everyone = [error]
+        else:
+            everyone = [None] * self.size
+            distributed.all_gather_object(everyone, error)
+        for each in everyone:
+            if each is not None:
+                raise each
 
 
 ALONE = Ranks()

@@ -40,6 +40,9 @@ def load(checkpoint: Path, training: Training, execution: Execution) -> "Sentenc
         from sentence_transformers import SentenceTransformer
     except ImportError:
         raise UsageFault(f"a model of {LIBRARY} needs that library: pip install 'claimcheck-ir[{LIBRARY}]'") from None
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     kinds = {"torch_dtype": torch.float32, "use_safetensors": True}
     try:
         model = SentenceTransformer(str(checkpoint), device="cuda" if execution.device == "cuda" else "cpu",

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from claimcheck.corpora.miracl import Passage, encoded_text
-from claimcheck.errors import CorruptInput, MeasurementFailed, UsageFault, printable
+from claimcheck.errors import ClaimcheckError, CorruptInput, MeasurementFailed, UsageFault, printable
 from claimcheck.files import beside, held
 from claimcheck.retrieval.encoder import Role
+from claimcheck.retrieval.ranks import ALONE, Ranks
 from claimcheck.retrieval.shards import AGAIN, BEGUN, LONGEST, WHOLE, Shards, fault, open_shards, path_of, unseal, whole_shard
 from claimcheck.run import Json, digest_of
 
@@ -28,13 +30,15 @@ _TYPES = {"float32": torch.float32, "float16": torch.float16}
 
 
 def write(passages: Iterable[Passage], embed: Embed, folder: Path, *, name: str, made_from: Mapping[str, Json],
-          size: int = 65_536, store_as: Literal["float32", "float16"] = "float32") -> Shards:
+          size: int = 65_536, store_as: Literal["float32", "float16"] = "float32", ranks: Ranks = ALONE) -> Shards:
     """Encode passages, in the order in which they come, into the shards of a folder, `size` passages each but in the last.
 
     `embed`: texts and their role -> vectors (n, d); it gets a whole shard at once, so that shards do not depend on each other.
     `made_from` identifies encoder and corpus. A shard that is whole is not encoded again, only its ids are compared with those
     that come: after an interruption the same call goes on, and the files are the same bytes if `embed` gives the same vectors.
-    One process writes a folder at a time. Memory: passages and texts of one shard, and about three times its vectors.
+    `ranks`: processes that encode together, each with the same passages (to be gone through twice) and an `embed` of its own;
+    they share the shards out among them, and the first looks through all at the end. Otherwise one process writes a folder at
+    a time. Memory: passages and texts of one shard, and about three times its vectors.
     Checked is that no id stands twice in a shard; in two shards it would take memory, and `rows_of` checks the ids it is asked.
 
     Raises UsageFault: the folder is made from something else, written by another process, or cannot be made; CorruptInput: no
@@ -45,20 +49,54 @@ def write(passages: Iterable[Passage], embed: Embed, folder: Path, *, name: str,
     if size < 1:
         raise ValueError("a shard holds at least one passage")
     begun = json.loads(json.dumps({"name": name, "made_from": dict(made_from), "size": size, "type": store_as}))
+    with ExitStack() as stack:
+        _at_once(ranks, lambda: _take(folder, begun, stack), first=True)
+        if ranks.size > 1:
+            if isinstance(passages, Iterator):
+                raise ValueError("several processes go through the passages twice: give something that can be, no iterator")
+            _at_once(ranks, lambda: _own_shards(passages, embed, folder, begun, ranks))
+        _at_once(ranks, lambda: _written(passages, embed, folder, begun), first=True)
+        return open_shards(folder)
+
+
+def _at_once(ranks: Ranks, do: Callable[[], object], *, first: bool = False) -> None:
+    """Do something in all processes, or in the first alone, and wait for all. Raises in all of them what any one raised."""
+    error = None
+    if ranks.rank == 0 or not first:
+        try:
+            do()
+        except ClaimcheckError as raised:
+            if ranks.size == 1:
+                raise
+            error = raised
+    ranks.meet(error)
+
+
+def _take(folder: Path, begun: Mapping[str, Any], stack: ExitStack) -> None:
+    """Make the folder this call's own, and say in it what its shards are made from."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with held(folder / ".lock") as free:
-            if not free:
-                raise UsageFault(f"{folder}: another process is writing this folder; wait for it, or name another")
-            return _written(passages, embed, folder, begun)
+        free = stack.enter_context(held(folder / ".lock"))
     except OSError as error:
         raise UsageFault(f"{folder}: the folder cannot be made or written ({error.strerror}); name another") from None
-
-
-def _written(passages: Iterable[Passage], embed: Embed, folder: Path, begun: Mapping[str, Any]) -> Shards:
+    if not free:
+        raise UsageFault(f"{folder}: another process is writing this folder; wait for it, or name another")
     for left in folder.glob(".[0-9]*.npy.*"):  # what a process that was killed had begun
         left.unlink()
     _begin(folder, begun)
+
+
+def _own_shards(passages: Iterable[Passage], embed: Embed, folder: Path, begun: Mapping[str, Any], ranks: Ranks) -> None:
+    """Encode those of the shards that are this process's to encode and do not stand."""
+    stream, number = iter(passages), 0
+    while some := list(islice(stream, begun["size"])):
+        path = path_of(folder, number)
+        if number % ranks.size == ranks.rank and not path.exists():
+            _encoded(some, embed, path, begun, None)
+        number += 1
+
+
+def _written(passages: Iterable[Passage], embed: Embed, folder: Path, begun: Mapping[str, Any]) -> Shards:
     stream, records = iter(passages), list[dict[str, Any]]()
     while record := _next_shard(stream, embed, folder, begun, records):
         records.append(record)
@@ -100,11 +138,17 @@ def _next_shard(stream: Iterator[Passage], embed: Embed, folder: Path, begun: Ma
     """
     if not (passages := list(islice(stream, begun["size"]))):
         return None
-    path, made = path_of(folder, len(before)), digest_of(dict(begun))
-    ids = _ids(passages, path.with_suffix(".ids.npy"))
-    dimensions = before[0]["dimensions"] if before else None
+    path, dimensions = path_of(folder, len(before)), before[0]["dimensions"] if before else None
     if path.exists():
-        return _standing(path, ids, made, begun["type"], dimensions)
+        ids = _ids(passages, path.with_suffix(".ids.npy"))
+        return _standing(path, ids, digest_of(dict(begun)), begun["type"], dimensions)
+    return _encoded(passages, embed, path, begun, dimensions)
+
+
+def _encoded(passages: list[Passage], embed: Embed, path: Path, begun: Mapping[str, Any],
+             dimensions: int | None) -> dict[str, Any]:
+    """Encode a shard and put it in its place; returns its record."""
+    ids, made = _ids(passages, path.with_suffix(".ids.npy")), digest_of(dict(begun))
     vectors = embed([encoded_text(each) for each in passages], "passage").detach().to("cpu", _TYPES[begun["type"]])
     _check(vectors, passages, path, dimensions)
     digests = {kind: _put_array(path.with_suffix(f".{kind}.npy"), array)
