@@ -59,12 +59,13 @@ class Ours:
         return {"seconds": clock(self.task.device) - begun}
 
     def tokens(self) -> dict[str, Any]:
-        """Of the batches: tokens of each text of each batch; and the weights of the layers, without those of embeddings."""
+        """Tokens of each text of each batch, and of those to encode; the weights of the layers, without embeddings."""
         queries = self.encoder.prepare(self.pairs.queries[NO_LANGUAGE], "query").tokens
         passages = self.encoder.prepare(self.pairs.passages[NO_LANGUAGE], "passage").tokens
         weights = sum(each.numel() for name, each in self.encoder.named_parameters() if ".embeddings." not in name)
         return {"queries": [queries[each].tolist() for each in self.task.batches],
-                "passages": [passages[each].tolist() for each in self.task.batches], "weights": weights}
+                "passages": [passages[each].tolist() for each in self.task.batches],
+                "texts": self.encoder.prepare(self.task.texts, "passage").tokens.tolist(), "weights": weights}
 
     def matrix_rate(self, size: int) -> dict[str, float]:
         """Operations a second of a square product in the type that training uses: the best of five."""

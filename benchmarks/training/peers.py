@@ -27,7 +27,7 @@ def padded_losses(task: Task) -> list[float]:
     decayed = [each for each in model.parameters() if each.ndim > 1]
     others = [each for each in model.parameters() if each.ndim == 1]
     optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": task.weight_decay},
-                                   {"params": others, "weight_decay": 0.0}], lr=task.learning_rate)
+                                   {"params": others, "weight_decay": 0.0}], lr=task.learning_rate, fused=True)
     schedule = transformers.get_linear_schedule_with_warmup(optimizer, task.warmup_steps, len(task.batches))
 
     def vectors(texts: list[str], most: int) -> torch.Tensor:

@@ -85,7 +85,7 @@ def execute(leg: Leg, ranks: Ranks = ALONE) -> Stored:
         "route": leg.route.name, "fold": leg.fold, **_sizes(made), "batch_plan": made.plan.digest,
         **_realised(made.trained), **_encoder(made), "train_seconds": round(between - started, 3),
         "evaluate_seconds": round(ended - between, 3), "cpu_seconds": round(time.process_time() - cpu_started, 3),
-        "peak_memory_bytes": _peak_memory(), "threads": torch.get_num_threads(), "device": device,
+        "peak_memory_bytes": _peak_memory(), **_device_memory(device), "threads": torch.get_num_threads(), "device": device,
         "products": counting.made_by(device), "instructions": torch.backends.cpu.get_cpu_capability()})
 
 
@@ -208,6 +208,11 @@ def _peak_memory() -> int:
     """Peak resident memory of this process in bytes; of all that it did so far."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _device_memory(device: str) -> dict[str, Json]:
+    """Peak memory of the card in bytes, where there is one."""
+    return {"peak_device_memory_bytes": torch.cuda.max_memory_allocated()} if device == "cuda" else {}
 
 
 MOST_SELECTING = 1 << 16

@@ -34,10 +34,10 @@ class Ranks:
         most = -(-number // self.size)
         filled = own.new_zeros(most, own.shape[1])
         filled[: len(own)] = own
-        everyone = own.new_empty(self.size * most, own.shape[1])
-        distributed.all_gather_into_tensor(everyone, filled)
+        everyone = [torch.empty_like(filled) for _ in range(self.size)]
+        distributed.all_gather(everyone, filled)
         shares = (Ranks(rank=rank, size=self.size).share(number) for rank in range(self.size))
-        return torch.cat([everyone[rank * most : rank * most + each.stop - each.start] for rank, each in enumerate(shares)])
+        return torch.cat([rows[: each.stop - each.start] for rows, each in zip(everyone, shares, strict=True)])
 
     def sum_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
         """Add up the gradients of all processes, each of its share; one that has none counts as zero."""

@@ -43,7 +43,7 @@ def load(checkpoint: Path, training: Training, execution: Execution) -> "Sentenc
     import transformers
 
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    kinds = {"torch_dtype": torch.float32, "use_safetensors": True}
+    kinds = {"dtype": torch.float32, "use_safetensors": True}
     try:
         model = SentenceTransformer(str(checkpoint), device="cuda" if execution.device == "cuda" else "cpu",
                                     trust_remote_code=False, local_files_only=True, model_kwargs=kinds)

@@ -26,6 +26,7 @@ from claimcheck.retrieval.packing import Layout
 SAME = 1e-4
 """How far a vector of unit length from a packed row may be from the one from a padded row, in float32."""
 _PADDED_TOKENS = 4096
+_ENDLESS = 1 << 20  # tokens; what tokenizers say where they know no end is far beyond
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -233,19 +234,21 @@ class TransformerEncoder(torch.nn.Module):
 
 
 def _length(asked: int | None, name: str, model: Any, tokenizer: Any) -> int:
-    """Tokens of a text at most. Raises UsageFault: more than the encoder has positions for."""
+    """Tokens of a text at most. Raises UsageFault: more than the encoder has positions for, or it has no end of its own."""
     positions = getattr(model.config, "max_position_embeddings", None)
     most = min(tokenizer.model_max_length, positions - _first_position(model) if positions else tokenizer.model_max_length)
     if asked is not None and asked > most:
         raise UsageFault(f"`{name}: {asked}`: this encoder has positions for {most} tokens; give at most that")
+    if asked is None and most > _ENDLESS:
+        raise UsageFault(f"this encoder takes texts of any length, and `{name}` is not set; set it in the training")
     return int(asked or most)
 
 
 def _first_position(model: Any) -> int:
     """The number of a text's first position: RoBERTa and its kin count from behind the padding token's number."""
-    embeddings = getattr(model, "embeddings", None)
-    counts_from_padding = hasattr(embeddings, "create_position_ids_from_input_ids")
-    return int(embeddings.padding_idx) + 1 if counts_from_padding and embeddings is not None else 0
+    positions = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
+    padding = getattr(positions, "padding_idx", None)
+    return 0 if padding is None else int(padding) + 1
 
 
 def _name_of(device: torch.device) -> str:
