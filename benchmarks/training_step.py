@@ -21,9 +21,10 @@ from claimcheck.corpora import lareqa
 from claimcheck.corpora.pairs import TrainingPairs, training_pairs
 from claimcheck.design import Arm, Backbone, Training
 from claimcheck.retrieval.batches import Batch, BatchPlan, make
-from claimcheck.retrieval.encoder import build
+from claimcheck.retrieval.building import build
+from claimcheck.retrieval.loss import info_nce
 from claimcheck.retrieval.ngrams import BUCKETS, inverse_document_frequencies, weighted
-from claimcheck.retrieval.training import info_nce, train
+from claimcheck.retrieval.training import train
 
 LANGUAGES = ("de", "en", "es", "hi", "ru")
 STEPS = 10

@@ -115,3 +115,14 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, make in makers.items():
         make(folder / "backbones" / name, own, width=32, vocabulary=200)
     return folder
+
+
+@pytest.fixture
+def one_thread():
+    """PyTorch on one thread, as a run has it."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -23,19 +23,12 @@ from claimcheck.retrieval.encoder import encode_all
 from claimcheck.retrieval.ngrams import BUCKETS, bucket, inverse_document_frequencies, ngrams, weighted, words
 from claimcheck.retrieval.training import Trained, info_nce, learning_rate, train
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 TRAINING = Training(optimizer="Adam", learning_rate=0.02, betas=(0.9, 0.99), batch_size=16, temperature=0.1, steps=60,
                     warmup_steps=6, schedule="linear decay", feature_dropout=0.3, loss="InfoNCE", negatives="in-batch")
 BACKBONE = Backbone(encoder="hashed n-grams", dimensions=24, pooling="sum")
 SENTENCES = ("The river rises in the hills.", "Der Fluss entspringt im Norden.", "नदी पहाड़ों से निकलती है।",
              "河流发源于北方。", "แม่น้ำไหลลงสู่ทะเล")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def replaced(training: Training, **changes) -> Training:

@@ -25,20 +25,13 @@ from claimcheck.retrieval.selection import Selection
 from claimcheck.retrieval.training import How, backward, noise_of, train
 from claimcheck.retrieval.training_state import Kept
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 TRAINING = Training(optimizer="AdamW", learning_rate=2e-3, weight_decay=0.01, batch_size=6, temperature=0.05, steps=8,
                     warmup_steps=2, schedule="linear decay", loss="InfoNCE", negatives="in-batch and one given",
                     max_query_tokens=16, max_passage_tokens=32, query_prefix="Query:", passage_prefix="Passage:")
 N_GRAMS = Training(optimizer="Adam", learning_rate=0.02, batch_size=6, temperature=0.1, steps=8, warmup_steps=2,
                    schedule="linear decay", feature_dropout=0.3, loss="InfoNCE", negatives="in-batch")
 HYBRID = Arm(sampling="hybrid", alpha=0.5)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def some_pairs(*, negatives: bool = True) -> TrainingPairs:

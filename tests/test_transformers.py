@@ -17,16 +17,9 @@ from claimcheck.retrieval.building import build
 from claimcheck.retrieval.encoder import cut, encode_all
 from claimcheck.retrieval.transformer_encoder import TransformerEncoder
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 LENGTHS = Training(max_query_tokens=12, max_passage_tokens=24, query_prefix="Query:", passage_prefix="Passage:")
 POOLINGS = (("tiny-xlm-r", "mean"), ("tiny-xlm-r", "cls"), ("tiny-mbert", "mean"), ("tiny-labse", "pooler"))
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def loaded(data: Path, name: str, pooling: str, training: Training = LENGTHS, **execution) -> TransformerEncoder:

@@ -7,8 +7,8 @@ Checkpoints are of random weights, since time does not depend on their values; t
     CLAIMCHECK_DATA=DIR .venv/bin/python benchmarks/training/run.py --peer-python peers/bin/python \
         --write docs/training-benchmark.md
 
-It takes six to eight minutes and 3 GB. On a machine with a card, both environments with torch's build for it, this adds a row to the
-table of cards and leaves the rest as it stands:
+It takes seven minutes and 3 GB. On a machine with a card, both environments with torch's build for it, this adds a row to
+the table of cards and leaves the rest as it stands:
 
     CLAIMCHECK_DATA=DIR .venv/bin/python benchmarks/training/run.py --peer-python peers/bin/python --parts card --device cuda \
         --write docs/training-benchmark.md
@@ -52,7 +52,7 @@ from claimcheck.retrieval.batches import make
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "tests"))
-import tiny_checkpoints  # lies with the tests, which need it too
+import tiny_checkpoints  # noqa: E402 # lies with the tests, which need it too
 
 ARM = Arm(sampling="hybrid", alpha=0.5)
 VOCABULARY, CARD_VOCABULARY = 30_000, 250_002
@@ -67,7 +67,7 @@ CARD_TEXTS = 4000
 TRAINING_TARGET = ENCODING_TARGET = 1.3
 CARD_TARGET = 1.5
 SAME, LOSSES_RATE = 1e-5, 2e-4
-PER_ROUND = {"6x384": (1, 120), "3x256": (4, 600)}
+PER_ROUND = {"6x384": (2, 120), "3x256": (4, 600)}
 """Training steps of 32 pairs, and texts encoded, in a round: each shape takes about as long."""
 
 
@@ -220,7 +220,7 @@ def training_part(world: World, folder: Path, given: argparse.Namespace) -> list
              "| layers x width | dropout | batch | filled up | ours | theirs | ratio | in single rounds | target | |",
              "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |"]
     for name, dropout, batch in [*((name, 0.0, 32) for name in given.shapes), (given.shapes[-1], 0.1, 32)]:
-        steps = max(1, PER_ROUND.get(name, (1, 120))[0] * 32 // batch)
+        steps = max(1, PER_ROUND.get(name, (2, 120))[0] * 32 // batch)
         task = world.task(bert(folder, world, Shape.named(name, dropout)), batch_size=batch, steps=steps)
         with sides(task, given.peer_python) as (ours, theirs):
             found = in_turns({"ours": trained(ours, batch), "theirs": trained(theirs, batch)}, given.rounds)
@@ -286,7 +286,7 @@ def encoding_part(world: World, folder: Path, given: argparse.Namespace) -> list
              "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | --- |"]
     shares = []
     for name in given.shapes:
-        texts, shape = given.texts or PER_ROUND.get(name, (1, 120))[1], Shape.named(name)
+        texts, shape = given.texts or PER_ROUND.get(name, (2, 120))[1], Shape.named(name)
         task = world.task(bert(folder, world, shape), batch_size=32, steps=1, texts=texts)
         with sides(task, given.peer_python) as (ours, theirs):
             found = in_turns({"ours": encoded(ours, texts)} | {
@@ -357,7 +357,7 @@ def operations(lengths: Sequence[int], weights: int, shape: Shape) -> int:
 
 
 def _card_name(device: str) -> str:
-    return torch.cuda.get_device_name() if device == "cuda" else "none: the processor, float32, CPU seconds"
+    return f"{torch.cuda.get_device_name()}, torch {torch.__version__}" if device == "cuda" else "none: the processor, float32"
 
 
 # ---------------------------------------------------------------- the document
@@ -406,13 +406,13 @@ def main(given: argparse.Namespace, before: str) -> str:
     one_thread("cpu")
     world = World.read(given.data_dir)
     whole = not set(PARTS).isdisjoint(given.parts)
-    made = ["\n".join(header(given)).rstrip() + "\n" if whole or not before else before.split("<!-- part: ")[0]]
+    made = ["\n".join(header(given)).rstrip() + "\n" if whole or not before else before.split("<!-- part: ")[0].rstrip() + "\n"]
     with tempfile.TemporaryDirectory() as folder:
         for name, measure in PARTS.items():
             text = _part(name, before)
             if name in given.parts:
                 loaded = load()
-                text = "\n".join(measure(world, Path(folder), given))
+                text = "\n".join(measure(world, Path(folder), given)).rstrip()
                 text += f"\n\nLoad of the machine (1, 5, 15 minutes) before this part: {loaded}; after: {load()}."
             if text:
                 made.append(f"<!-- part: {name} -->\n{text}\n")
