@@ -491,3 +491,64 @@ def test_a_plan_is_a_plan_whatever_trains_by_it(checkpoints: Path):
     assert train(encoder, PAIRS, plan, TRAINING, 0).losses == ()
     assert weights(encoder) == before
     assert os.environ.get("RANK") is None  # nothing here was started by torchrun
+
+
+def two_processes(data: Path):
+    """A leg that two processes carry out."""
+    from claimcheck.design import Data, Route
+    from claimcheck.experiment.leg import Leg
+    from claimcheck.run import Condition, Run
+
+    route = Route(train="x", evaluate="y")
+    condition = Condition(reproduction="r", backbone="b", arm="a", model=Backbone(encoder="transformers", pooling="mean"),
+                          filling=HYBRID, data=Data(train=("x",), evaluate=("y",), languages=("de", "en"), routes=(route,)),
+                          training=TRAINING)
+    return Leg(key="k" * 64, number=0, run=Run(condition=condition, seed=0), route=route, fold=0, files={}, checkpoint=data,
+               execution=Execution(device="cpu", processes=2))
+
+
+def test_memory_that_is_out_in_one_of_several_processes_ends_all_and_is_told(checkpoints: Path, tmp_path: Path, monkeypatch):
+    from torch.distributed import launcher
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
+
+    from claimcheck.experiment import together
+
+    class Ended(Exception):
+        """In place of the end of a process."""
+
+    def ended(status: int) -> None:
+        raise Ended(str(status))
+
+    monkeypatch.setattr(together, "execute", lambda *_: (_ for _ in ()).throw(MemoryError("out of memory at step 3; do this")))
+    monkeypatch.setattr(torch.distributed, "init_process_group", lambda *_, **__: None)
+    monkeypatch.setattr(together, "end_with", lambda _: None)
+    monkeypatch.setattr(together.os, "_exit", ended)
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+
+    def launched(said: Path | None):
+        def start(leg, parent, folder):
+            if said is not None:
+                with pytest.raises(Ended, match="1"):
+                    together._one(leg, parent, folder)
+            raise ChildFailedError("x", {1: ProcessFailure(local_rank=1, pid=1, exitcode=9, error_file="")})
+
+        return lambda config, entry: start
+
+    monkeypatch.setattr(launcher.api, "elastic_launch", launched(tmp_path))
+    with pytest.raises(MemoryError, match=r"out of memory at step 3; do this \(process 1 of 2\)"):
+        together.carry_out(two_processes(checkpoints))
+    monkeypatch.setattr(launcher.api, "elastic_launch", launched(None))
+    with pytest.raises(RuntimeError, match="process 1 of 2 ended with status 9"):
+        together.carry_out(two_processes(checkpoints))
+
+
+def test_a_fault_that_all_processes_meet_is_raised_as_it_is(checkpoints: Path, monkeypatch: pytest.MonkeyPatch):
+    from torch.distributed import launcher
+
+    from claimcheck.experiment import together
+
+    fault = CorruptInput([])
+    monkeypatch.setattr(launcher.api, "elastic_launch", lambda config, entry: lambda *_: {0: fault, 1: fault})
+    with pytest.raises(CorruptInput):
+        together.carry_out(two_processes(checkpoints))
