@@ -21,9 +21,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from claimcheck.corpora.pair_sources import MOST, sources
 from claimcheck.corpora.pairs import PairTexts
 from claimcheck.corpora.parallel import StreamedPairs, locate, open_pairs, packed, verify
-from claimcheck.corpora.parallel_writing import MOST, pack, sources
+from claimcheck.corpora.parallel_writing import pack
 from claimcheck.errors import CorruptInput, UsageFault
 from claimcheck.files import held
 from claimcheck.run import digest_of

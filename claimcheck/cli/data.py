@@ -122,7 +122,8 @@ def fetch(name: str, data_dir: Path | None) -> None:
 def pack_pairs(source: Path, name: str, out: Path, licence: str, note: str, citation: str) -> None:
     """Pack parallel pairs to train on, of any number, from SOURCE, a folder with <language>.jsonl, .tsv or .parquet."""
     from claimcheck.corpora.door import megabytes
-    from claimcheck.corpora.parallel_writing import pack, sources
+    from claimcheck.corpora.pair_sources import sources
+    from claimcheck.corpora.parallel_writing import pack
 
     total = sum(path.stat().st_size for path in sources(source).values()) // 1_000_000 + 1
     with progress(f"packing {name}", total, "megabyte") as step:
