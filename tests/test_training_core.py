@@ -296,6 +296,10 @@ def test_going_on_with_other_hands_is_put_on_record(checkpoints: Path, tmp_path:
     interrupted(encoder_of(checkpoints), TRAINING, 3, How(kept=kept))
     result = train(encoder_of(checkpoints), PAIRS, make(PAIRS, HYBRID, TRAINING, 5), TRAINING, 5, How(kept=kept, execution=few))
     assert [(step, how.tokens_at_once) for step, how in result.executions] == [(0, Execution().tokens_at_once), (3, 64)]
+    often = replace(few, checkpoint_seconds=1)  # how often it is kept is no other way to compute
+    plan = make(PAIRS, HYBRID, TRAINING, 5)
+    again = train(encoder_of(checkpoints), PAIRS, plan, TRAINING, 5, How(kept=kept, execution=often))
+    assert [step for step, _ in again.executions] == [0, 3]
 
 
 @pytest.mark.parametrize("spoilt", ["state.json", "weights.safetensors", "moments.safetensors"])

@@ -196,7 +196,9 @@ def _encoder(made: Prepared) -> dict[str, Json]:
     told: dict[str, Json] = {}
     if how := dict(made.encoder.as_json()):
         told["encoder"] = how
-        told["executions"] = [{"from_step": step, **asdict(execution)} for step, execution in made.trained.executions]
+        told["executions"] = [{"from_step": step, **{name: value for name, value in asdict(execution).items()
+                                                     if name != "checkpoint_seconds"}}
+                              for step, execution in made.trained.executions]
     if made.trained.looks:
         told["looks"] = [[step, loss] for step, loss in made.trained.looks]
         told["chosen_after_steps"] = made.trained.chosen

@@ -10,7 +10,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,8 @@ class Kept:
         state.losses, state.looks = record["losses"], [(step, loss) for step, loss in record["looks"]]
         state.chosen, state.best = record["chosen"], read.get("best.safetensors")
         before, now = [(step, Execution(**execution)) for step, execution in record["executions"]], state.executions[-1][1]
-        state.executions = before if before[-1][1] == now else [*before, (state.step, now)]
+        alike = replace(before[-1][1], checkpoint_seconds=now.checkpoint_seconds) == now  # how often it is kept moves nothing
+        state.executions = before if alike else [*before, (state.step, now)]
         return state
 
     def keep(self, state: State, steps: int, ranks: Ranks) -> None:
