@@ -183,8 +183,9 @@ class Reproduction:
                 stated, hubs = self.paper.states.backbones.get(backbone), allowed.get(f"backbones.{backbone}.hub", ())
                 if stated is not None and model != stated and (model.encoder != stated.encoder or model.hub not in (
                         stated.hub, *hubs) or model.folder is not None):
-                    raise ValueError(f"profile `{name}` calls a backbone `{backbone}` that is not the paper's; call it "
-                                     "otherwise, or claims that name that one would count it")
+                    raise ValueError(f"profile `{name}` calls a backbone `{backbone}` that is not known to be the paper's, and "
+                                     "claims that name that one would count it; call it otherwise, or list its model id as a "
+                                     f"value of `design_field: backbones.{backbone}.hub` under `underspecified`")
 
     def design(self, profile: str) -> Design:
         """The paper's design with the fields that the profile names replaced. Raises KeyError: no such profile."""

@@ -639,7 +639,7 @@ paper:
   year: 2024
   url: https://arxiv.org/abs/0000.00000
   states:
-    backbones: {{base: {{encoder: transformers}}}}
+    backbones: {{theirs: {{encoder: transformers}}}}
     arms: {{monolingual: {{sampling: monolingual}}}}
     data: {{train: [xquad-r], evaluate: [mlqa-r], languages: [en, de]}}
     training:
@@ -659,7 +659,7 @@ profiles:
     backbones:
       base: {{encoder: transformers, hub: {HUB}, revision: {COMMIT}, pooling: cls}}
       own: {{encoder: sentence-transformers, folder: one}}
-      loose: {{encoder: transformers, hub: {HUB}}}
+      loose: {{encoder: transformers, hub: {HUB}, pooling: mean}}
 """
 
 

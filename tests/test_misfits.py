@@ -31,7 +31,7 @@ ROUTE = "          evaluate: xquad-r\n          split: {evaluate: 12, seed: 2}"
     (QUICK, "folder: tiny-xlm-r, pooling: mean", "hub: a/b, folder: tiny-xlm-r, pooling: mean", "give one of the two"),
     (QUICK, "folder: tiny-xlm-r", "folder: ../tiny-xlm-r", "give a path below that folder"),
     (QUICK, "      batch_size: 16\n", "      batch_size: 16\n      feature_dropout: 0.5\n", "of hashed n-grams; a transformer"),
-    (QUICK, "      tiny-xlm-r: {", "      xlm-r: {", "calls a backbone `xlm-r` that is not the paper's; call it otherwise"),
+    (QUICK, "      tiny-xlm-r: {", "      xlm-r: {", "calls a backbone `xlm-r` that is not known to be the paper's"),
     (QUICK, "      hybrid-75:", "      chance:", "the arm `chance` samples `hybrid`"),
     (QUICK, ROUTE, ROUTE.replace("xquad-r", "xquadr"), "needs a `split` where it trains on what it evaluates"),
     (CLAIM, "settings: [multilingual]", "settings: [multilingual, monolingual]", "means nothing in the setting monolingual"),

@@ -280,7 +280,8 @@ def test_a_plan_has_a_digest_for_each_run_and_holds_no_threshold(root: Path):
 
 def test_tier_full_is_derived_from_what_is_run_and_from_no_name(root: Path):
     reproduction = read_library(root / "claims").reproductions["hybrid-batches"].value
-    assert reproduction.tier("paper") is Tier.REDUCED  # its revisions are not pinned
+    assert reproduction.tier("paper") is reproduction.tier("paper-large") is Tier.FULL
+    assert reproduction.tier("mbert") is Tier.REDUCED  # which the paper does not name
     paper = reproduction.profiles["paper"]
     assert paper.backbones is not None
     assert paper.training is not None
@@ -295,9 +296,15 @@ def test_tier_full_is_derived_from_what_is_run_and_from_no_name(root: Path):
     assert tier(training=replace(paper.training, temperature=0.01)) is Tier.FULL  # declared as open
     for sham in ({"training": replace(paper.training, temperature=100.0)}, {"training": replace(paper.training, steps=1)},
                  {"training": replace(paper.training, batch_size=10)}, {"arms": arms},
-                 {"backbones": {**pinned, "xlm-r": replace(pinned["xlm-r"], hub="someone/tiny")}},
+                 {"backbones": {name: replace(backbone, revision=None) for name, backbone in pinned.items()}},
+                 {"arms": {**reproduction.paper.states.arms, "hybrid": replace(arms["hybrid"], alpha=0.5, languages="per item",
+                                                                               order=1)}},
                  {"backbones": {"xlm-r": pinned["xlm-r"]}}, {"data": reproduction.profiles["quick"].data}):
         assert tier(**sham) is Tier.REDUCED, sham
+    with pytest.raises(ValueError, match="calls a backbone `xlm-r` that is not known to be the paper's"):
+        tier(backbones={**pinned, "xlm-r": replace(pinned["xlm-r"], hub="someone/tiny")})
+    with pytest.raises(ValueError, match="calls a backbone `labse`"):
+        tier(backbones={**pinned, "labse": replace(pinned["labse"], hub=None, revision=None, folder="tiny")})
 
 
 def test_prose_changes_no_prediction_digest_and_a_margin_does(paper_claims: Path):
