@@ -39,9 +39,13 @@ class ArmRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmsTable:
-    """All arms on one route, columns of (setting, measure); rows begin with chance and untrained."""
+    """All arms on one route, columns of (setting, measure); rows begin with chance and untrained.
+
+    `lexical`: whether the encoder knows nothing but overlap of words before training.
+    """
 
     backbone: str
+    lexical: bool
     route: str
     columns: tuple[tuple[str, str], ...]
     rows: tuple[ArmRow, ...]
@@ -145,7 +149,8 @@ def _table(measured: Measured, backbone: str, route: Route) -> ArmsTable:
         means = tuple(_mean(measured.of(backbone, arm, (measure, setting, route.name))) for setting, measure in columns)
         rows.append(ArmRow(name=arm, note=arms[arm].note or "", batches=_batches(measured, backbone, arm, route), means=means))
     cells = measured.of(backbone, own[0], ("AP", Setting.MULTILINGUAL.value, route.name))
-    return ArmsTable(backbone=backbone, route=route.name, columns=columns, rows=tuple(rows),
+    lexical = measured.plan.design.backbones[backbone].encoder == "hashed n-grams"
+    return ArmsTable(backbone=backbone, lexical=lexical, route=route.name, columns=columns, rows=tuple(rows),
                      questions=sum(each.cell.values.shape[1] for each in cells),
                      clusters=len({int(code) for each in cells for code in each.cell.clusters}))
 

@@ -69,7 +69,8 @@ def _notes(table: ArmsTable) -> list[str]:
         low, high = (pick(trained, key=lambda each: each.mean.value or 0.0) for pick in (min, max))
         if (alone[UNTRAINED].mean.value or 0.0) >= 0.5 * (high.mean.value or 0.0):
             lost = (alone[UNTRAINED].mean.value or 0.0) > (high.mean.value or 0.0)
-            notes.append(f"Monolingual AP is mostly lexical overlap that is there before training: {UNTRAINED} "
+            what = "lexical overlap that is there" if table.lexical else "there"
+            notes.append(f"Monolingual AP is mostly {what} before training: {UNTRAINED} "
                          f"{alone[UNTRAINED].mean.printed}, trained arms {low.mean.printed} to {high.mean.printed}"
                          f"{'. Training lowered it in every arm' if lost else ''}.")
     return notes
