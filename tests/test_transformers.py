@@ -79,6 +79,25 @@ def test_attention_over_ragged_rows_in_one_operation_is_that_length_by_length(ch
     assert (found[0][1] - found[1][1]).abs().max() < 1e-5
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_card_that_has_no_gradient_of_ragged_attention_computes_it_length_by_length(checkpoints: Path,
+                                                                                      monkeypatch: pytest.MonkeyPatch):
+    encoder = loaded(checkpoints, "tiny-xlm-r", "mean")
+    assert encoder.as_json()["attention"] == "by length"
+    encoder.jagged = True
+    assert encoder._trains()
+    assert all(weight.grad is None for weight in encoder.parameters())
+    assert not encoder.model.training
+    assert encoder.as_json()["attention"] == "over ragged rows"
+
+    def fails(*_, **__):
+        raise RuntimeError("no kernel")
+
+    monkeypatch.setattr(packing, "_jagged", fails)
+    assert not encoder._trains()
+    assert all(weight.grad is None for weight in encoder.parameters())
+
+
 def test_a_vector_does_not_depend_on_the_rows_it_is_asked_with(checkpoints: Path):
     encoder = loaded(checkpoints, "tiny-xlm-r", "mean")
     prepared = encoder.prepare(TEXTS, "query")
@@ -98,6 +117,7 @@ def test_an_architecture_with_attention_of_its_own_is_padded(tmp_path: Path):
                            max_position_embeddings=66, pad_token_id=0)).save_pretrained(tmp_path)
     made = build(Backbone(encoder="transformers", folder="x", pooling="mean"), (), LENGTHS, 0, tmp_path,
                  Execution(device="cpu"))
+    assert made.as_json()["attention"] in ("eager", "sdpa")
     assert made.as_json()["rows"] == "padded"  # its distances between tokens would run on from one text into the next
     prepared = made.prepare(TEXTS, "passage")
     alone = torch.cat([made.embed(prepared, [row]) for row in range(len(TEXTS))]).detach()

@@ -106,8 +106,12 @@ class TransformerEncoder(torch.nn.Module):
         self.jagged = self.device.type == "cuda" and not execution.strict
         self._usual_attention = model.config._attn_implementation
         self.packed = self._packs()
+        if self.jagged and not self.packed:  # it may be the one operation that is at fault, and not packing
+            self.jagged = False
+            self.packed = self._packs()
         if self.packed:
             model.set_attn_implementation(packing.PACKED)
+            self.jagged = self.jagged and self._trains()
         if execution.compiled:
             model.compile(dynamic=True)
 
@@ -160,7 +164,9 @@ class TransformerEncoder(torch.nn.Module):
 
     def as_json(self) -> Mapping[str, Any]:
         """What decides how vectors are computed beside weights and texts, for the record."""
-        return {"pooling": self.pooling, "rows": "packed" if self.packed else "padded", "prefixes": dict(self.prefixes),
+        return {"pooling": self.pooling, "rows": "packed" if self.packed else "padded",
+                "attention": ("over ragged rows" if self.jagged else "by length") if self.packed else self._usual_attention,
+                "prefixes": dict(self.prefixes),
                 "lengths": dict(self.lengths), "device": _name_of(self.device),
                 "products": "bfloat16" if self.in_bfloat16 else "float32", "tokenizer": type(self.tokenizer).__name__,
                 "architecture": type(self.model).__name__,
@@ -214,12 +220,31 @@ class TransformerEncoder(torch.nn.Module):
                 made.append((self.model.pooler(hidden) if self.pooling == "pooler" else hidden[:, 0]).float())
         return torch.cat(made)
 
+    def _some(self) -> tuple[Tokens, NDArray[np.int64]]:
+        """A few texts of several lengths, of whatever tokens, and their rows."""
+        lengths = np.array([3, 7, 7, 12])
+        ids = np.arange(lengths.sum()) * 7919 % (self.model.config.vocab_size - 10) + 5
+        starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
+        return Tokens(starts=starts, ids=ids.astype(np.int32)), np.arange(len(lengths))
+
+    def _trains(self) -> bool:
+        """Whether attention over ragged rows has a gradient here, dropout included; what it needs differs from card to card."""
+        some, rows = self._some()
+        try:
+            self.model.train()
+            with self._products():
+                pooled = self._packed(some, rows)
+            pooled.float().sum().backward()  # type: ignore[no-untyped-call]
+        except (RuntimeError, NotImplementedError):
+            return False
+        finally:
+            self.model.eval()
+            self.zero_grad(set_to_none=True)
+        return True
+
     def _packs(self) -> bool:
         """Whether a packed row gives what padding gives, tried on texts of several lengths; not every architecture does."""
-        lengths = np.array([3, 7, 7, 12])
-        some = Tokens(starts=np.concatenate([[0], np.cumsum(lengths)]),
-                      ids=(np.arange(lengths.sum()) * 7919 % (self.model.config.vocab_size - 10) + 5).astype(np.int32))
-        rows = np.arange(len(lengths))
+        some, rows = self._some()
         with torch.no_grad(), self._products():
             padded = functional.normalize(self._padded(some, rows).float())
             try:
