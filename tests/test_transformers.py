@@ -96,6 +96,18 @@ def test_a_card_that_has_no_gradient_of_ragged_attention_computes_it_length_by_l
     monkeypatch.setattr(packing, "_jagged", fails)
     assert not encoder._trains()
     assert all(weight.grad is None for weight in encoder.parameters())
+    assert encoder.as_json()["not_done"] == {"attention over ragged rows": "no kernel"}  # the record says why
+    assert "not_done" not in loaded(checkpoints, "tiny-xlm-r", "mean").as_json()
+
+
+def test_memory_that_is_out_while_an_encoder_is_tried_is_no_fault_of_packing(checkpoints: Path,
+                                                                             monkeypatch: pytest.MonkeyPatch):
+    def fails(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(TransformerEncoder, "_packed", fails)
+    with pytest.raises(MemoryError, match="out of memory while the encoder is loaded"):
+        loaded(checkpoints, "tiny-xlm-r", "mean")
 
 
 def test_a_vector_does_not_depend_on_the_rows_it_is_asked_with(checkpoints: Path):
@@ -118,6 +130,7 @@ def test_an_architecture_with_attention_of_its_own_is_padded(tmp_path: Path):
     made = build(Backbone(encoder="transformers", folder="x", pooling="mean"), (), LENGTHS, 0, tmp_path,
                  Execution(device="cpu"))
     assert made.as_json()["attention"] in ("eager", "sdpa")
+    assert made.as_json()["not_done"] == {"packed rows": "give other vectors than padded ones"}
     assert made.as_json()["rows"] == "padded"  # its distances between tokens would run on from one text into the next
     prepared = made.prepare(TEXTS, "passage")
     alone = torch.cat([made.embed(prepared, [row]) for row in range(len(TEXTS))]).detach()

@@ -21,6 +21,7 @@ from claimcheck.errors import CorruptInput, Fault, UsageFault
 from claimcheck.execution import Execution
 from claimcheck.retrieval import packing
 from claimcheck.retrieval.encoder import Prepared, Role, cut
+from claimcheck.retrieval.memory import out_of_memory
 from claimcheck.retrieval.packing import Layout
 
 SAME = 1e-4
@@ -105,6 +106,7 @@ class TransformerEncoder(torch.nn.Module):
             model.activation_checkpointing_enable({"use_reentrant": False})
         self.jagged = self.device.type == "cuda" and not execution.strict
         self._usual_attention = model.config._attn_implementation
+        self.wanting: dict[str, str] = {}
         self.packed = self._packs()
         if self.jagged and not self.packed:  # it may be the one operation that is at fault, and not packing
             self.jagged = False
@@ -169,7 +171,7 @@ class TransformerEncoder(torch.nn.Module):
                 "prefixes": dict(self.prefixes),
                 "lengths": dict(self.lengths), "device": _name_of(self.device),
                 "products": "bfloat16" if self.in_bfloat16 else "float32", "tokenizer": type(self.tokenizer).__name__,
-                "architecture": type(self.model).__name__,
+                "architecture": type(self.model).__name__, **({"not_done": dict(self.wanting)} if self.wanting else {}),
                 "parameters": sum(each.numel() for each in self.parameters())}
 
     @contextlib.contextmanager
@@ -235,7 +237,8 @@ class TransformerEncoder(torch.nn.Module):
             with self._products():
                 pooled = self._packed(some, rows)
             pooled.float().sum().backward()  # type: ignore[no-untyped-call]
-        except (RuntimeError, NotImplementedError):
+        except (RuntimeError, NotImplementedError) as error:
+            self._found_wanting("attention over ragged rows", error)
             return False
         finally:
             self.model.eval()
@@ -250,12 +253,23 @@ class TransformerEncoder(torch.nn.Module):
             try:
                 self.model.set_attn_implementation(packing.PACKED)
                 packed = functional.normalize(self._packed(some, rows).float())
-            except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, NotImplementedError):
-                packed = None
+            except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, NotImplementedError) as error:
+                self._found_wanting("packed rows", error)
+                return False
             finally:
                 self.model.set_attn_implementation(self._usual_attention)
         most = SAME * (100 if self.in_bfloat16 else 1)
-        return packed is not None and packed.shape == padded.shape and bool((packed - padded).abs().max() <= most)
+        if packed.shape == padded.shape and bool((packed - padded).abs().max() <= most):
+            return True
+        self.wanting["packed rows"] = "give other vectors than padded ones"
+        return False
+
+    def _found_wanting(self, what: str, error: Exception) -> None:
+        """Note for the record why something is not done here. Raises MemoryError: memory is out, which says nothing of it."""
+        if out_of_memory(error):
+            raise MemoryError(f"out of memory while the encoder is loaded: {_one_line(error)}; free the card, or take a "
+                              "smaller backbone") from None
+        self.wanting[what] = _one_line(error)
 
 
 def _length(asked: int | None, name: str, model: Any, tokenizer: Any) -> int:
