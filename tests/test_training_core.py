@@ -275,6 +275,37 @@ def test_a_training_that_stands_whole_is_not_made_again(checkpoints: Path, tmp_p
     assert weights(second) == weights(first)
 
 
+def test_a_training_that_stands_whole_with_its_looks_is_looked_at_no_further(checkpoints: Path, tmp_path: Path):
+    training = replace(TRAINING, select_every=3)
+    plan = make(PAIRS, HYBRID, training, 5)
+    how = How(selection=selecting(3), kept=Kept(folder=tmp_path / "0.training", seconds=0))
+    first, second = encoder_of(checkpoints), encoder_of(checkpoints)
+    expected = train(first, PAIRS, plan, training, 5, how)
+    assert [step for step, _ in expected.looks] == [3, 6, 8]
+    assert train(second, PAIRS, plan, training, 5, how) == expected  # as it is where the evaluation after it was interrupted
+    assert weights(second) == weights(first)
+
+
+@pytest.mark.parametrize("moment", ["after the old one was put aside", "with half a new one beside it"])
+def test_whoever_is_killed_while_a_state_takes_its_place_loses_nothing(checkpoints: Path, tmp_path: Path, moment: str):
+    plan, folder = make(PAIRS, HYBRID, TRAINING, 5), tmp_path / "0.training"
+    whole = encoder_of(checkpoints)
+    expected = train(whole, PAIRS, plan, TRAINING, 5)
+    interrupted(encoder_of(checkpoints), TRAINING, 4, How(kept=Kept(folder=folder, seconds=0)))
+    folder.rename(tmp_path / ".0.training.old")
+    if "half" in moment:
+        (tmp_path / ".0.training.new").mkdir()
+        (tmp_path / ".0.training.new" / "weights.safetensors").write_bytes(b"half")
+    again = encoder_of(checkpoints)
+    seen: list[int] = []
+    inner = again.embed
+    again.embed = lambda *given: seen.append(1) or inner(*given)
+    assert train(again, PAIRS, plan, TRAINING, 5, How(kept=Kept(folder=folder, seconds=0))).losses == expected.losses
+    assert len(seen) == 2 * (8 - 4)  # four steps were kept
+    assert weights(again) == weights(whole)
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["0.training"]
+
+
 def test_it_is_kept_as_often_as_is_asked_and_told_how_far_it_is(checkpoints: Path, tmp_path: Path,
                                                                 monkeypatch: pytest.MonkeyPatch):
     from claimcheck.measurement.progress import progress_of

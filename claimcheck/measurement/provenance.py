@@ -29,7 +29,7 @@ The design is not among them: its values stand in the condition, and a new optio
 of a design may never change its meaning; a test holds them.
 """
 OF_ENCODER = {"hashed n-grams": ("retrieval/ngram_encoder.py", "retrieval/ngrams.py"),
-              "transformers": ("retrieval/packing.py", "retrieval/transformer_encoder.py"),
+              "transformers": ("retrieval/packing.py", "retrieval/transformer_encoder.py", "retrieval/transformer_loading.py"),
               "sentence-transformers": ("retrieval/sentence_encoder.py",)}
 """The same, of one kind of encoder: a change to one leaves the results of the others standing."""
 DECIDING = ("numba", "numpy", "pyarrow", "torch")

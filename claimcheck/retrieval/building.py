@@ -29,6 +29,6 @@ def build(backbone: Backbone, passages: Sequence[str], training: Training, seed:
         from claimcheck.retrieval import sentence_encoder
 
         return sentence_encoder.load(checkpoint, training, execution or Execution(device="cpu"))
-    from claimcheck.retrieval import transformer_encoder
+    from claimcheck.retrieval import transformer_loading
 
-    return transformer_encoder.load(backbone, checkpoint, training, execution or Execution(device="cpu"))
+    return transformer_loading.load(backbone, checkpoint, training, execution or Execution(device="cpu"))

@@ -100,7 +100,7 @@ def train(encoder: Encoder, pairs: Pairs, plan: BatchPlan, training: Training, s
         if how.kept is not None:
             how.kept.keep(state, len(plan.batches), how.ranks)
     if how.selection is not None:
-        if state.step % how.selection.every or not state.looks:
+        if not state.looks or state.looks[-1][0] != state.step:
             state.looked(how.selection.loss(encoder, temperature, how.ranks))
         state.choose()
     if how.kept is not None:

@@ -111,13 +111,14 @@ class Kept:
 
     def resume(self, state: State) -> State:
         """The state that is kept for this plan, or the one given where none is. Raises CorruptInput: it is damaged."""
-        path = self.folder / STATE
+        folder = self.folder if self.folder.exists() else self._before  # whoever was killed between two renames left the latter
+        path = folder / STATE
         if not path.exists():
             return state
         record = _read(path)
         if record["plan"] != state.plan:
             raise CorruptInput([_fault(path, "is of another plan of batches")])
-        read = {name: _load(self.folder / name, digest) for name, digest in record["files"].items()}
+        read = {name: _load(folder / name, digest) for name, digest in record["files"].items()}
         _put(state.encoder, read["weights.safetensors"])
         state.restore(read.get("moments.safetensors", {}), record["moments"])
         state.losses, state.looks = record["losses"], [(step, loss) for step, loss in record["looks"]]
@@ -155,12 +156,16 @@ class Kept:
                   "executions": [[step, asdict(execution)] for step, execution in state.executions], "files": files}
         plain_record = json.loads(json.dumps(record))
         (made / STATE).write_text(json.dumps({**plain_record, "sha256": digest_of(plain_record)}) + "\n", encoding="utf-8")
-        old = self.folder.with_name(f".{self.folder.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
         if self.folder.exists():
-            self.folder.rename(old)
+            shutil.rmtree(self._before, ignore_errors=True)
+            self.folder.rename(self._before)
         made.rename(self.folder)
-        shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(self._before, ignore_errors=True)
+
+    @property
+    def _before(self) -> Path:
+        """Where the state before stands while the newest takes its place."""
+        return self.folder.with_name(f".{self.folder.name}.old")
 
 
 def _put(encoder: Encoder, weights: Tensors) -> None:

@@ -7,7 +7,6 @@ where a card is at hand. Code from a checkpoint is never run.
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from claimcheck.design import Backbone, Training
-from claimcheck.errors import CorruptInput, Fault, UsageFault
+from claimcheck.design import Training
+from claimcheck.errors import UsageFault
 from claimcheck.execution import Execution
 from claimcheck.retrieval import packing
 from claimcheck.retrieval.encoder import Prepared, Role, cut
@@ -44,46 +43,6 @@ class Tokens:
     def tokens(self) -> NDArray[np.int64]:
         """Tokens of each text, special ones included."""
         return np.diff(self.starts)
-
-
-def load(backbone: Backbone, checkpoint: Path, training: Training, execution: Execution) -> "TransformerEncoder":
-    """The encoder of a checkpoint's folder, on the device that the execution names.
-
-    Raises UsageFault: no pooling, or a setting that this kind of encoder has not; CorruptInput: the folder is none that
-    transformers can load, or lacks weights that the pooling needs.
-    """
-    import transformers
-
-    if backbone.pooling not in ("mean", "cls", "pooler"):
-        raise UsageFault("a transformer needs `pooling: mean`, `cls` or `pooler`: which one is part of what it is; "
-                         "set it in the backbone")
-    if training.feature_dropout:
-        raise UsageFault("`feature_dropout` is of hashed n-grams; a transformer drops what its checkpoint says")
-    quiet = transformers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call] # what it tells of missing weights is checked below
-    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False, local_files_only=True)
-        config = transformers.AutoConfig.from_pretrained(checkpoint, trust_remote_code=False, local_files_only=True)
-        model, told = transformers.AutoModel.from_pretrained(
-            checkpoint, config=config, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
-            local_files_only=True, output_loading_info=True)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError, TypeError) as error:
-        raise _faulty(checkpoint, f"cannot be loaded as an encoder: {_one_line(error)}") from None
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] not in ("safetensors", "safetensors_rust", "tokenizers"):
-            raise
-        raise _faulty(checkpoint, f"cannot be loaded as an encoder: {_one_line(error)}") from None
-    finally:
-        transformers.logging.set_verbosity(quiet)
-    missing = sorted(name for name in told["missing_keys"] if backbone.pooling == "pooler" or not name.startswith("pooler."))
-    if missing or told["mismatched_keys"]:
-        lacking = ", ".join(missing[:3]) or ", ".join(str(each[0]) for each in list(told["mismatched_keys"])[:3])
-        raise _faulty(checkpoint, f"lacks weights of the encoder, or has them in another shape: {lacking}"
-                      + (" and more" if len(missing) > 3 else ""),
-                      "its pooling may be mean or cls" if all(name.startswith("pooler.") for name in missing) and missing
-                      else "take the whole checkpoint")
-    return TransformerEncoder(model, tokenizer, backbone.pooling, training, execution)
 
 
 class TransformerEncoder(torch.nn.Module):
@@ -267,9 +226,9 @@ class TransformerEncoder(torch.nn.Module):
     def _found_wanting(self, what: str, error: Exception) -> None:
         """Note for the record why something is not done here. Raises MemoryError: memory is out, which says nothing of it."""
         if out_of_memory(error):
-            raise MemoryError(f"out of memory while the encoder is loaded: {_one_line(error)}; free the card, or take a "
+            raise MemoryError(f"out of memory while the encoder is loaded: {one_line(error)}; free the card, or take a "
                               "smaller backbone") from None
-        self.wanting[what] = _one_line(error)
+        self.wanting[what] = one_line(error)
 
 
 def _length(asked: int | None, name: str, model: Any, tokenizer: Any) -> int:
@@ -294,10 +253,6 @@ def _name_of(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """What an exception says, on one line and not too long of it."""
     return " ".join(str(error).split())[:300] or type(error).__name__
-
-
-def _faulty(checkpoint: Path, what: str, next_move: str = "take a whole checkpoint of an encoder that transformers knows") -> (
-        CorruptInput):
-    return CorruptInput([Fault(path=checkpoint, what=what, next_move=next_move)])
