@@ -78,15 +78,19 @@ class Split:
 class Route:
     """One way within a run: what is trained on, and what is evaluated then."""
 
-    train: str = field(metadata=said("Training data, logical name."))
+    train: str = field(metadata=said("Training data: the logical name of a data set, or of one of the `mixtures`."))
     evaluate: str = field(metadata=said("Evaluation data, logical name."))
     languages: tuple[str, ...] | None = field(default=None, metadata=said(
         "Languages of this route, trained on and evaluated; left out, those of the data.", min_length=2))
     split: Split | None = field(default=None, metadata=said("How one data set serves for both; needed where it does."))
+    evaluated_languages: tuple[str, ...] | None = field(default=None, metadata=said(
+        "Languages evaluated, where they are not those trained on.", min_length=1))
 
     def __post_init__(self) -> None:
         if (self.train == self.evaluate) != (self.split is not None):
             raise ValueError("a route needs a `split` where it trains on what it evaluates, and has none elsewhere")
+        if self.split is not None and self.evaluated_languages is not None:
+            raise ValueError("a route with a `split` evaluates the languages trained on; leave out `evaluated_languages`")
 
     @property
     def name(self) -> str:
@@ -104,11 +108,23 @@ class Data:
     select: str | None = field(default=None, metadata=said("Data on which the checkpoint is chosen."))
     routes: tuple[Route, ...] = field(default=(), metadata=said("How training and evaluation data go together, each way once."))
     note: str | None = field(default=None, metadata=said("What a reader should know, for example sizes."))
+    mixtures: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata=said(
+        "Name -> training data that are trained on together, one of them a batch, drawn in proportion to its size."))
 
     def __post_init__(self) -> None:
+        each_fits(self.mixtures, NAME, "the name of the mixture")
+        for name, mixed in self.mixtures.items():
+            if name in self.train or name in self.evaluate:
+                raise ValueError(f"the mixture `{name}` bears the name of a data set; call it otherwise")
+            if missing := [part for part in mixed if part not in self.train]:
+                raise ValueError(f"the mixture `{name}` holds `{missing[0]}`, which `train` does not name; add it there")
+            if len(set(mixed)) < max(len(mixed), 1):
+                raise ValueError(f"the mixture `{name}` holds nothing, or a data set twice; name each once")
         for route in self.routes:
-            if route.train not in self.train or route.evaluate not in self.evaluate:
+            if not {*self.parts(route)} <= {*self.train} or route.evaluate not in self.evaluate:
                 raise ValueError(f"route `{route.name}` names data that `train` or `evaluate` does not; add it there")
+            if route.evaluate in self.parts(route) and route.split is None:
+                raise ValueError(f"route `{route.name}` evaluates what its mixture trains on; leave it out of one of them")
             if not set(route.languages or ()) <= set(self.languages):
                 raise ValueError(f"route `{route.name}` names languages that `languages` does not; add them there")
         for name, values in (("train", self.train), ("evaluate", self.evaluate), ("languages", self.languages)):
@@ -117,6 +133,23 @@ class Data:
         names = [route.name for route in self.routes]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"the route `{twice[0]}` stands twice; remove one")
+
+    def parts(self, route: Route) -> tuple[str, ...]:
+        """The data sets that a route trains on: those of its mixture, or the one that it names."""
+        return self.mixtures.get(route.train, (route.train,))
+
+    def trained_in(self, route: Route) -> tuple[str, ...]:
+        """The languages that a route trains on, sorted."""
+        return tuple(sorted(route.languages or self.languages))
+
+    def evaluated_in(self, route: Route) -> tuple[str, ...]:
+        """The languages that a route evaluates, sorted."""
+        return tuple(sorted(route.evaluated_languages or route.languages or self.languages))
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The data sets of all routes, trained on or evaluated, each once."""
+        return tuple(dict.fromkeys(name for route in self.routes for name in (*self.parts(route), route.evaluate)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

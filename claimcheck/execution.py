@@ -1,9 +1,11 @@
 """Execution: where and how a run is computed, never what. Nothing of it is part of a run's name; the record tells all of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+Engine: TypeAlias = Literal["local", "slurm", "ray"]
 
 TOKENS_AT_ONCE = 16_384
 """Tokens of one forward pass in training unless more or fewer are asked for; a batch of more is taken in pieces."""
@@ -32,7 +34,13 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
-    """Who computes: so many runs at a time, and how each of them is computed."""
+    """Who computes, and how.
 
-    jobs: int
+    `jobs`: so many runs at a time; None is as many as there are cores here, or as many as the engine takes elsewhere. `engine`:
+    processes of this machine, jobs of Slurm, or tasks of Ray. `options`: what that engine is told, by the names it has for it.
+    """
+
+    jobs: int | None = None
     execution: Execution = Execution(device="cpu")
+    engine: Engine = "local"
+    options: Mapping[str, str] = field(default_factory=dict)

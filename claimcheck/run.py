@@ -71,6 +71,18 @@ class Condition:
         return tuple((route, fold) for route in self.data.routes
                      for fold in range((route.split.folds if route.split else None) or 1))
 
+    @property
+    def trainings(self) -> tuple[tuple[int, ...], ...]:
+        """The numbers of legs that are trained as one: routes without a split, on the same data in the same languages.
+
+        What they evaluate does not enter into their training, so the encoder is trained once and put to each in turn.
+        """
+        together: dict[object, list[int]] = {}
+        for number, (route, _) in enumerate(self.legs):
+            alike = number if route.split is not None else (route.train, self.data.trained_in(route))
+            together.setdefault(alike, []).append(number)
+        return tuple(tuple(numbers) for numbers in together.values())
+
     def as_json(self) -> dict[str, Json]:
         """The condition as JSON, keys that are not set and prose left out."""
         return {

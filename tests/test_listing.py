@@ -11,7 +11,7 @@ import pytrec_eval
 from claimcheck.appraisal.library import read_library
 from claimcheck.corpora.manifest import manifest
 from claimcheck.design import Route
-from claimcheck.engine.local import legs
+from claimcheck.engine.working import legs
 from claimcheck.experiment.leg import Leg
 from claimcheck.experiment.listing import Listing, listing
 from claimcheck.measurement.measures import Setting, parse, values

@@ -110,7 +110,8 @@ def test_what_is_decided_at_the_first_look_needs_no_further_runs(project: Path):
     from claimcheck.appraisal.library import read_library
     from claimcheck.appraisal.stages import stage
     from claimcheck.appraisal.works import works
-    from claimcheck.engine.local import Told, run_all
+    from claimcheck.engine.driving import Told
+    from claimcheck.engine.engines import run_all
     from claimcheck.execution import Hands
     from claimcheck.measurement.store import Store
 

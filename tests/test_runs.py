@@ -150,18 +150,17 @@ def test_two_at_once_share_the_work_and_do_not_disturb_each_other(whole, root: P
     assert sum(made) == RUNS  # none was made twice
 
 
-def test_a_worker_that_dies_is_told_of_and_the_next_call_goes_on(whole, root: Path, tmp_path: Path):
+def test_a_worker_that_dies_is_told_of_once_and_its_run_is_tried_again(whole, root: Path, tmp_path: Path):
     expected, _, _ = whole
     first = start(root / "claims", tmp_path / "out", tmp_path / "store", "--jobs", "2")
     wait_for(lambda: len(results(tmp_path / "store")) >= 2)
     for worker in children(first.pid):
         os.kill(worker, signal.SIGKILL)
-    _, errors = first.communicate(timeout=100)
-    assert first.returncode == 1
-    assert "a worker died" in errors
+    _, errors = first.communicate(timeout=200)
+    assert first.returncode == 0, errors
+    assert errors.count("a worker died") == 1
     assert "Traceback" not in errors
-    again = start(root / "claims", tmp_path / "out", tmp_path / "store")
-    again.communicate(timeout=200)
+    assert f"{RUNS} runs made, 0 already in" in errors
     assert results(tmp_path / "store") == results(expected)
 
 

@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -377,12 +376,7 @@ def project(root: Path, data_dir: Path, tmp_path: Path, monkeypatch: pytest.Monk
     for name, margin in (("no-worse", 0.5), ("hardly-worse", 0.001)):
         (tmp_path / "claims" / f"{name}.yaml").write_text(FILE.format(id=name, margin=margin), encoding="utf-8")
 
-    @contextmanager
-    def one(_: int) -> Iterator[ThreadPoolExecutor]:
-        with ThreadPoolExecutor(1) as pool:
-            yield pool
-
-    monkeypatch.setattr("claimcheck.engine.local.workers", one)
+    monkeypatch.setattr("claimcheck.engine.local.pool", lambda number, _: ThreadPoolExecutor(number))
     monkeypatch.setenv("CLAIMCHECK_DATA", str(data_dir))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -410,7 +404,7 @@ def results() -> set[str]:
 
 
 def test_a_sweep_runs_beside_the_main_plan_and_moves_nothing_of_it(call: Call, monkeypatch: pytest.MonkeyPatch):
-    from claimcheck.engine import local
+    from claimcheck.engine import engines
 
     plan = call("plan", "--sweep", "temperature")
     assert "training.temperature = 1: evidence of tier reduced; 9 further training runs, 0 of 9 stand in store" in plan
@@ -434,18 +428,18 @@ def test_a_sweep_runs_beside_the_main_plan_and_moves_nothing_of_it(call: Call, m
     assert "not run: 1" in report("absent")["sweeps"]["fields"][0]["claims"][0]["text"]
 
     # interrupted, it goes on
-    whole = local.run_all
+    whole = engines.run_all
 
     def interrupted(works: Sequence[Any], *more: Any) -> int:
         whole(works[:2], *more)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(local, "run_all", interrupted)
+    monkeypatch.setattr(engines, "run_all", interrupted)
     with pytest.raises(click.Abort):
         call("run", "--sweep", "temperature", out="never")
     assert not Path("never").exists()
     assert len(results()) == RUNS + 2
-    monkeypatch.setattr(local, "run_all", whole)
+    monkeypatch.setattr(engines, "run_all", whole)
     said = call("run", "--sweep", "temperature", "--sweep", "schedule", out="with")
     assert f"profile brief: nothing to run, {RUNS} already in" in said
     assert f"profile brief with {FIELD} = 1: {RUNS - 2} runs made, 2 already in" in said

@@ -542,6 +542,10 @@ def two_processes(data: Path):
                execution=Execution(device="cpu", processes=2))
 
 
+def nowhere(leg, made) -> None:
+    """Takes a result and keeps nothing."""
+
+
 def test_memory_that_is_out_in_one_of_several_processes_ends_all_and_is_told(checkpoints: Path, tmp_path: Path, monkeypatch):
     from torch.distributed import launcher
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
@@ -554,28 +558,37 @@ def test_memory_that_is_out_in_one_of_several_processes_ends_all_and_is_told(che
     def ended(status: int) -> None:
         raise Ended(str(status))
 
-    monkeypatch.setattr(together, "execute", lambda *_: (_ for _ in ()).throw(MemoryError("out of memory at step 3; do this")))
+    monkeypatch.setattr(together, "execute_each",
+                        lambda *_: (_ for _ in ()).throw(MemoryError("out of memory at step 3; do this")))
     monkeypatch.setattr(torch.distributed, "init_process_group", lambda *_, **__: None)
     monkeypatch.setattr(together, "end_with", lambda _: None)
     monkeypatch.setattr(together.os, "_exit", ended)
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "2")
 
-    def launched(said: Path | None):
-        def start(leg, parent, folder):
+    def launched(said: Path | None, status: int = 9):
+        def start(legs, put, parent, folder):
             if said is not None:
                 with pytest.raises(Ended, match="1"):
-                    together._one(leg, parent, folder)
-            raise ChildFailedError("x", {1: ProcessFailure(local_rank=1, pid=1, exitcode=9, error_file="")})
+                    together._one(legs, put, parent, folder)
+            raise ChildFailedError("x", {1: ProcessFailure(local_rank=1, pid=1, exitcode=status, error_file="")})
 
         return lambda config, entry: start
 
     monkeypatch.setattr(launcher.api, "elastic_launch", launched(tmp_path))
     with pytest.raises(MemoryError, match=r"out of memory at step 3; do this \(process 1 of 2\)"):
-        together.carry_out(two_processes(checkpoints))
+        together.carry_out([two_processes(checkpoints)], nowhere)
     monkeypatch.setattr(launcher.api, "elastic_launch", launched(None))
     with pytest.raises(RuntimeError, match="process 1 of 2 ended with status 9"):
-        together.carry_out(two_processes(checkpoints))
+        together.carry_out([two_processes(checkpoints)], nowhere)
+    monkeypatch.setattr(launcher.api, "elastic_launch", launched(None, -9))
+    with pytest.raises(together.ProcessLost, match="process 1 of 2 was ended by signal 9"):  # another try may go well
+        together.carry_out([two_processes(checkpoints)], nowhere)
+    full = OSError(28, "No space left on device")
+    monkeypatch.setattr(together, "execute_each", lambda *_: (_ for _ in ()).throw(full))
+    monkeypatch.setattr(launcher.api, "elastic_launch", launched(tmp_path))
+    with pytest.raises(OSError, match=r"No space left on device \(process 1 of 2\)"):
+        together.carry_out([two_processes(checkpoints)], nowhere)
 
 
 def test_a_fault_that_all_processes_meet_is_raised_as_it_is(checkpoints: Path, monkeypatch: pytest.MonkeyPatch):
@@ -586,4 +599,4 @@ def test_a_fault_that_all_processes_meet_is_raised_as_it_is(checkpoints: Path, m
     fault = CorruptInput([])
     monkeypatch.setattr(launcher.api, "elastic_launch", lambda config, entry: lambda *_: {0: fault, 1: fault})
     with pytest.raises(CorruptInput):
-        together.carry_out(two_processes(checkpoints))
+        together.carry_out([two_processes(checkpoints)], nowhere)

@@ -173,6 +173,33 @@ def test_a_training_that_is_killed_goes_on_and_ends_in_the_same_bytes(start: STA
     assert not list((tmp_path / "store" / "parts").glob("*"))  # what was kept goes when the result stands
 
 
+def started_by(parent: int) -> list[int]:
+    """Processes that compute, and that this one has started."""
+    found = [int(pid) for each in Path(f"/proc/{parent}/task").glob("*/children") for pid in each.read_text().split()]
+    return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_training_whose_worker_is_killed_goes_on_from_where_it_was_kept(start: START, tmp_path: Path, processes: int):
+    (tmp_path / "whole").mkdir()
+    together = ("--device", "cpu", "--jobs", "1", "--processes", processes)
+    done(start("still", tmp_path / "whole", *together))
+    call = start("still", tmp_path, *together, "--checkpoint-minutes", "0")
+    wait_for(lambda: steps_kept(tmp_path) >= 3)
+    worker, = started_by(call.pid)
+    os.kill(worker if processes == 1 else started_by(worker)[-1], signal.SIGKILL)
+    seen = []
+    while call.poll() is None:
+        seen.append(steps_kept(tmp_path))
+        time.sleep(0.05)
+    _, errors = done(call)
+    assert errors.count("a worker died while still hybrid 0 was under way") == 1
+    told = [steps for steps in seen if steps]
+    assert told == sorted(told)  # no step was made again that had been kept
+    assert results(tmp_path) == results(tmp_path / "whole")
+    assert "2 runs made, 0 already in" in errors
+
+
 def test_two_processes_train_and_encode_together_what_one_does(start: START, tmp_path: Path):
     for name, more in (("one", ()), ("two", ("--processes", "2", "--device", "cpu"))):
         (tmp_path / name).mkdir()

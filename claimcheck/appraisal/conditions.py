@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from claimcheck.claim import Claim
+from claimcheck.corpora import large
 from claimcheck.corpora.manifest import manifest
 from claimcheck.design import Design, Route
 from claimcheck.tier import Tier
@@ -31,7 +32,7 @@ def conditions(claim: Claim, design: Design) -> Conditions:
     evaluated = {route.evaluate for route in routes}
     if missing := [name for name in needs.datasets if name not in evaluated]:
         lacking.append(f"the claim names {_listed(missing)}, which is not evaluated here")
-    covered = {language for route in routes for language in route.languages or design.data.languages}
+    covered = {language for route in routes for language in design.data.evaluated_in(route)}
     if missing := [name for name in needs.languages if name not in covered]:
         lacking.append(f"the claim names the languages {_listed(missing)}, which are not evaluated here")
     if needs.zero_shot:
@@ -50,8 +51,10 @@ def says(routes: Sequence[Route], design: Design) -> tuple[str, ...]:
     """What holds of every result on these routes."""
     made = []
     for route in routes:
-        chosen = sorted(route.languages or design.data.languages)
-        every = {file.language for file in manifest()[route.evaluate].files} if route.evaluate in manifest() else set(chosen)
+        chosen = design.data.evaluated_in(route)
+        known = manifest().get(route.evaluate)
+        files = () if known is None else known.files
+        every = {*large.languages(route.evaluate), *(file.language for file in files)} or set(chosen)
         if missing := sorted(every - set(chosen)):
             made.append(f"{route.name} in {len(chosen)} of {len(every)} languages ({', '.join(chosen)}; not "
                         f"{', '.join(missing)})")

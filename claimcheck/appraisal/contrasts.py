@@ -146,7 +146,8 @@ def _difference(check: Difference | Equivalence | NonInferiority, measured: Meas
     raws: list[Raw] = []
     groups: list[tuple[str, list[tuple[Route, str]]]] = []
     for route in routes:
-        groups += [(f"{route.name}|{setting}", [(route, setting)]) for setting in check.settings]
+        groups += [(f"{route.name}|{setting}", [(route, setting)]) for setting in check.settings
+                   if _has(measured, route, check.measure, setting)]
     if check.combine is Combine.MEAN and groups:
         groups = [("mean", [each for _, group in groups for each in group])]
     for backbone in measured.backbones_with(check.arm, *check.against):
@@ -156,14 +157,28 @@ def _difference(check: Difference | Equivalence | NonInferiority, measured: Meas
                          ("setting", group[0][1] if name != "mean" else "mean"), ("against", rival))
                 raws.append(_raw(measured, about, (backbone, check.arm, rival), check.measure, group))
     return Contrast(raws=tuple(raws), measure=check.measure, is_log=False, margin=check.margin, goal=_GOALS[type(check)],
-                    at_least=check.at_least if isinstance(check, Difference) else 0.0)
+                    at_least=check.at_least if isinstance(check, Difference) else 0.0,
+                    left_out=_without_setting(check, measured, routes))
+
+
+def _has(measured: Measured, route: Route, measure: str, setting: str) -> bool:
+    """Whether a setting exists on a route; where each language's passages are a pool of their own, only one does."""
+    return any(measured.of(backbone, arm, (measure, setting, route.name)) for backbone, arm in list(measured.results)[:1])
+
+
+def _without_setting(check: Difference | Equivalence | NonInferiority | Reduction, measured: Measured,
+                     routes: Sequence[Route]) -> tuple[str, ...]:
+    return tuple(f"{route.name} has no {setting} setting: no query of it has a relevant candidate in such a pool"
+                 for route in routes for setting in check.settings if not _has(measured, route, check.measure, setting))
 
 
 def _reduction(check: Reduction, measured: Measured, routes: Sequence[Route]) -> Contrast:
-    raws, left_out = [], []
+    raws, left_out = [], [*_without_setting(check, measured, routes)]
     for backbone in measured.backbones_with(check.arm, check.against):
         for route in routes:
             for setting in check.settings:
+                if not _has(measured, route, check.measure, setting):
+                    continue
                 wanted = (check.measure, setting, route.name)
                 arm, rival = measured.of(backbone, check.arm, wanted), measured.of(backbone, check.against, wanted)
                 cells = [each.cell for each in rival], [each.cell for each in arm]
@@ -216,12 +231,11 @@ def _languages(check: LanguagesAhead, measured: Measured, routes: Sequence[Route
     if (cannot := _cannot_count(check, measured, routes)) is not None:
         return Contrast(raws=(), measure=check.measure, is_log=False, at_least=0.0, margin=check.margin, left_out=(cannot,))
     for backbone in measured.backbones_with(check.arm, check.against):
-        every = measured.plan.design.data.languages
-        languages = sorted({language for route in routes for language in route.languages or every}
-                           - {measured.way.without_language})
+        spoken = {route.name: measured.plan.design.data.evaluated_in(route) for route in routes}
+        languages = sorted({language for own in spoken.values() for language in own} - {measured.way.without_language})
         for language in languages:
             group = [(route, setting) for route in routes
-                     if language in (route.languages or every) for setting in check.settings]
+                     if language in spoken[route.name] for setting in check.settings]
             about = (("backbone", backbone), ("language", language), ("against", check.against))
             group = [(route, setting) for route, setting in group
                      if any(cell.query_language == language
@@ -239,7 +253,7 @@ def _cannot_count(check: LanguagesAhead, measured: Measured, routes: Sequence[Ro
     """Why so many languages cannot be counted; all of them always can."""
     if check.at_least == "all":
         return None
-    languages = {language for route in routes for language in route.languages or measured.plan.design.data.languages}
+    languages = {language for route in routes for language in measured.plan.design.data.evaluated_in(route)}
     if check.at_least > len(languages):
         return f"{len(languages)} languages are evaluated here, fewer than the {check.at_least} that are asked for"
     if len(measured.backbones_with(check.arm, check.against)) > 1:

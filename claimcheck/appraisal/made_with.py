@@ -24,8 +24,11 @@ def _recipe(design: Design) -> Iterable[tuple[str, str]]:
         yield f"encoder {name}", _listed(backbone)
     yield "training", _listed(design.training)
     for route in design.data.routes:
-        languages = ", ".join(sorted(route.languages or design.data.languages))
+        trained, evaluated = (", ".join(each) for each in (design.data.trained_in(route), design.data.evaluated_in(route)))
+        languages = trained if trained == evaluated else f"trained on {trained}; evaluated {evaluated}"
         yield f"data {route.name}", f"{languages}{'; ' + _listed(route.split) if route.split is not None else ''}"
+    for name, parts in design.data.mixtures.items():
+        yield f"mixture {name}", f"{', '.join(parts)}; one of them a batch, in proportion to its size"
     if design.data.note:
         yield "on the data", design.data.note
 

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from claimcheck.measurement.measures import CellValues, parse, values
+from claimcheck.corpora.large import LARGE
+from claimcheck.measurement.measures import CellValues, Setting, parse, values
 from claimcheck.measurement.places import Places
 from claimcheck.measurement.store import Store
 from claimcheck.measurement.ties import Ties, placed, with_ties
@@ -156,6 +157,8 @@ class Measured:
 
     def _joined(self, results: Sequence[Result], wanted: Wanted) -> tuple[LanguageCell, ...]:
         measure, setting, route = wanted
+        if setting != Setting.MONOLINGUAL and route.rpartition(" > ")[2] in LARGE:
+            return ()  # each language's passages are a pool of their own: there is no other setting
         by_run = [values(result.places, parse(measure), setting, route) for result in results]
         made = []
         for cells in zip(*by_run, strict=True):

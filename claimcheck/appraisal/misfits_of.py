@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from typing import TypeAlias
 
 from claimcheck.claim_files import ClaimFile
+from claimcheck.corpora.large import LARGE
+from claimcheck.corpora.large import languages as spoken_in
 from claimcheck.corpora.manifest import COUNTED, manifest
 from claimcheck.design import SYNTHETIC, Design
 from claimcheck.documents import suggestion
@@ -21,16 +23,24 @@ def of_routes(document: ReproductionFile) -> list[Fault]:
     for profile, each in document.value.profiles.items():
         for number, route in enumerate(each.data.routes if each.data is not None else ()):
             place = ("profiles", profile, "data", "routes", number)
-            for key, name in (("train", route.train), ("evaluate", route.evaluate)):
+            where: tuple[str | int, ...] = ("profiles", profile, "data", "languages")
+            data = each.data
+            assert data is not None
+            for key, name in (*(("train", name) for name in data.parts(route)), ("evaluate", route.evaluate)):
                 if name == SYNTHETIC or (key == "train" and _may_be_packed(name)):
                     continue
-                if name not in known:
+                if name not in known and (key == "train" or name not in LARGE):
                     faults.append(document.fault((*place, key), f"the data set `{name}` cannot be trained on or evaluated",
                                                  suggestion(name, [*known, SYNTHETIC])))
                     continue
-                languages = {file.language for file in known[name].files}
-                asked = route.languages or (each.data.languages if each.data is not None else ())
-                own = (*place, "languages") if route.languages else ("profiles", profile, "data", "languages")
+                languages = {*spoken_in(name)} if name in LARGE else {file.language for file in known[name].files}
+                asked, own = data.languages, where
+                if key == "evaluate" and route.evaluated_languages:
+                    asked, own = route.evaluated_languages, (*place, "evaluated_languages")
+                elif route.languages:
+                    asked, own = route.languages, (*place, "languages")
+                if key == "train" and route.train in data.mixtures:
+                    continue  # which has its languages of several data sets
                 faults += [document.fault((*own, at), f"{name} does not come in the language `{language}`",
                                           suggestion(language, sorted(languages)))
                            for at, language in enumerate(asked) if language not in languages]

@@ -60,7 +60,7 @@ def compare(contrast: Contrast, tier: Tier, data: Data, printed: PrintedNumbers 
             lack = Lack(obstacle=Obstacle.NO_TABLE, says="the paper's tables do not stand beside the claim")
         return tuple(_not_compared(raw, contrast, tier, [lack]) for raw in contrast.raws)
     place = _Place(printed=printed, table=table, measure=contrast.measure,
-                   languages={route.name: frozenset(route.languages or data.languages) for route in data.routes})
+                   languages={route.name: frozenset(data.evaluated_in(route)) for route in data.routes})
     return tuple(_compared(raw, contrast, tier, place, alpha) for raw in contrast.raws)
 
 

@@ -148,7 +148,9 @@ def _table(measured: Measured, backbone: str, route: Route) -> ArmsTable:
     for arm in own:
         means = tuple(_mean(measured.of(backbone, arm, (measure, setting, route.name))) for setting, measure in columns)
         rows.append(ArmRow(name=arm, note=arms[arm].note or "", batches=_batches(measured, backbone, arm, route), means=means))
-    cells = measured.of(backbone, own[0], ("AP", Setting.MULTILINGUAL.value, route.name))
+    # queries are those of the pool of all languages; where there is none, those put to the pool of their own
+    cells = (measured.of(backbone, own[0], ("AP", Setting.MULTILINGUAL.value, route.name))
+             or measured.of(backbone, own[0], ("AP", Setting.MONOLINGUAL.value, route.name)))
     lexical = measured.plan.design.backbones[backbone].encoder == "hashed n-grams"
     return ArmsTable(backbone=backbone, lexical=lexical, route=route.name, columns=columns, rows=tuple(rows),
                      questions=sum(each.cell.values.shape[1] for each in cells),
@@ -168,7 +170,7 @@ def _batches(measured: Measured, backbone: str, arm: str, route: Route) -> tuple
 
 
 def _maps(measured: Measured, backbone: str, route: Route, pairs: Sequence[tuple[str, str]]) -> list[LanguageMap]:
-    languages = tuple(sorted(route.languages or measured.plan.design.data.languages))
+    languages = measured.plan.design.data.evaluated_in(route)
 
     @cache
     def means(arm: str) -> Mapping[tuple[str, str], float]:

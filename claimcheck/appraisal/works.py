@@ -7,10 +7,12 @@ from pathlib import Path
 
 from claimcheck.appraisal.data import not_here
 from claimcheck.appraisal.tier_verdict import Unavailable
-from claimcheck.corpora import backbones, parallel
+from claimcheck.corpora import backbones, large_door, parallel
 from claimcheck.corpora.checkpoints import transformer_folder
 from claimcheck.corpora.door import Missing, verified
+from claimcheck.corpora.large import LARGE
 from claimcheck.corpora.manifest import COUNTED, manifest
+from claimcheck.corpora.training_data import training_parts
 from claimcheck.design import SYNTHETIC, Design
 from claimcheck.errors import CorruptInput
 from claimcheck.measurement.provenance import Ingredients, digest_of_files, libraries, sources
@@ -20,7 +22,7 @@ from claimcheck.plan import FINISHED, Plan
 
 def data_sets(design: Design) -> tuple[str, ...]:
     """The data sets that a design trains on, evaluates or chooses by, but for the synthetic one: it has no file."""
-    names = dict.fromkeys(name for route in design.data.routes for name in (route.train, route.evaluate))
+    names = dict.fromkeys(design.data.used)
     if design.training.select_every is not None and design.data.select is not None:
         names[design.data.select] = None
     return tuple(name for name in names if name != SYNTHETIC)
@@ -69,6 +71,8 @@ def _install(name: str) -> str:
 def _data(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *, look: bool) -> Unavailable | None:
     """Find one data set, or say why it cannot be had."""
     data_set = manifest().get(name)
+    if name in LARGE:
+        return _large(plan, name, folders, found)
     if data_set is None and name not in {route.evaluate for route in plan.design.data.routes}:
         return _packed(plan, name, folders, found)
     if data_set is None or data_set.parser not in COUNTED:
@@ -90,9 +94,40 @@ def _data(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *, look
     return None
 
 
+def _large(plan: Plan, name: str, folders: Sequence[Path], found: _Found) -> Unavailable | None:
+    """Find the languages of a large data set that are evaluated, or say which is not here first, and how many are not."""
+    data = plan.design.data
+    wanted = sorted({language for route in data.routes if route.evaluate == name for language in data.evaluated_in(route)})
+    files: dict[str, Path] = {}
+    digests, lacking = [], []
+    for language in wanted:
+        try:
+            here = large_door.locate(name, language, folders)
+        except CorruptInput as error:
+            first = error.faults[0]
+            return Unavailable(tier=plan.tier, why=f"{name}: {first.path.name} {first.what}", remedy=first.next_move)
+        if isinstance(here, large_door.Lacking):
+            lacking.append(here)
+            continue
+        files |= here.files(language)
+        digests.append(f"{language} {here.digest}")
+    if lacking:
+        more = f", and so it is with {len(lacking) - 1} more of {len(wanted)} languages" if len(lacking) > 1 else ""
+        return Unavailable(tier=plan.tier, why=f"{lacking[0].why}{more}", remedy=lacking[0].remedy)
+    found.files[name] = files
+    found.data[name] = digest_of_files(digests)
+    return None
+
+
 def _packed(plan: Plan, name: str, folders: Sequence[Path], found: _Found) -> Unavailable | None:
     """Find a packed corpus of pairs, which is no data set of the manifest."""
-    folder = parallel.locate(name, folders)
+    folder, part = parallel.locate(name, folders), training_parts().get(name)
+    if part is not None and not part.loadable:
+        return Unavailable(tier=plan.tier, why=f"{name} is not to be had: {part.unavailable}",
+                           remedy="choose a profile that trains on what is published with --profile")
+    if folder is None and part is not None:
+        return Unavailable(tier=plan.tier, why=f"{part.title} is not on this machine",
+                           remedy=f"run `claimcheck data fetch {name}`, then `claimcheck data prepare {name}`")
     if folder is None:
         return Unavailable(tier=plan.tier, remedy="pack one with `claimcheck data pack`, or choose another with --profile",
                            why=f"{name} is no data set that can be trained on, and no packed corpus of that name is here")
@@ -101,6 +136,10 @@ def _packed(plan: Plan, name: str, folders: Sequence[Path], found: _Found) -> Un
     except CorruptInput as error:
         first = error.faults[0]
         return Unavailable(tier=plan.tier, why=f"{name}: {first.path.name} {first.what}", remedy=first.next_move)
+    if part is not None and pairs.source != part.origin:
+        return Unavailable(tier=plan.tier, why=f"what is packed as {name} is not what {part.address} publishes: its source is "
+                           f"`{pairs.source or 'not stated'}`, and that of the published one `{part.origin}`",
+                           remedy=f"run `claimcheck data prepare {name}`, or call your own otherwise")
     found.files[name] = {parallel.PACKED: folder}
     found.data[name] = pairs.digest
     return None

@@ -69,12 +69,15 @@ class Asked:
         from claimcheck.appraisal.library import chosen
         from claimcheck.appraisal.works import data_sets as needed
         from claimcheck.corpora.door import cache, folders
+        from claimcheck.corpora.manifest import COUNTED, manifest
         from claimcheck.tier import Tier
 
         names = [name for document in chosen(self.library, self.only) for name in data_sets(document.value)
                  if Tier.DATA in self.wanted]
         if fetch:
-            names += [name for plan in self.plans if plan.tier in self.wanted for name in needed(plan.design)]
+            # what is trained on by the gigabyte, and passages of large data sets, are fetched by `data fetch` alone
+            names += [name for plan in self.plans if plan.tier in self.wanted for name in needed(plan.design)
+                      if name in manifest() and manifest()[name].parser in COUNTED]
         consent = Consent(folder=self.data_dir or cache(), report=lambda line: click.echo(line, err=True)) if fetch else None
         opened = open_all(names, folders(self.data_dir), consent)
         if consent is not None:

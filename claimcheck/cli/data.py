@@ -1,8 +1,9 @@
-"""The verb `data`: what data sets there are, whether those here are right, fetching and packing them, and what two share."""
+"""The verb `data`: what data there are, whether those here are right, fetching, preparing and packing, and what two share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,21 +15,24 @@ from claimcheck.cli.shared import counted, echo_json, progress
 if TYPE_CHECKING:
     from claimcheck.corpora.corpus import JudgedQueries, ParallelCorpus
     from claimcheck.corpora.manifest import DataSet
+    from claimcheck.corpora.overlap import Texts
+    from claimcheck.corpora.training_data import TrainingPart
     from claimcheck.errors import Fault
 
 
 @click.group()
 def data() -> None:
-    """List, verify and fetch data sets; pack pairs to train on; compare two data sets; export one."""
+    """List, verify and fetch data sets; prepare or pack pairs to train on; compare two data sets; export one."""
 
 
 @data.command("list")
 @DATA_DIR
 @FORMAT
 def list_data(data_dir: Path | None, form: str) -> None:
-    """List the data sets of the manifest, their licence, and whether they are on this machine; then the packed pairs here."""
+    """List the data sets, their licence, and whether they are here; what the paper trained on; the packed pairs here."""
     from claimcheck.corpora.door import Missing, folders, locate, megabytes
     from claimcheck.corpora.manifest import manifest
+    from claimcheck.corpora.training_data import training_parts
     from claimcheck.errors import printable
 
     rows = []
@@ -40,14 +44,18 @@ def list_data(data_dir: Path | None, form: str) -> None:
         echo_json([{"name": each.name, "title": each.title, "licence": each.licence, "non_commercial": each.non_commercial,
                     "bytes": each.bytes, "files": len(each.files), "files_here": here, "source": each.source,
                     "citation": each.citation, "remedy": remedy} for each, here, remedy in rows]
+                  + [_training_json(part, data_dir) for part in training_parts().values()]
                   + [_packed_json(name, folder) for name, folder in _packed(data_dir).items()])
         return
     for each, here, remedy in rows:
         state = f"{here} of {len(each.files)} files here, {megabytes(each.bytes)}"
-        state = state if each.files else "read from a folder of your own"
+        state = state if each.files else "fetched by language, or read from a folder of your own"
         click.echo(f"{each.name}  {each.title}: {state}; {each.terms}\n    {each.source}\n    {each.citation}")
         for line in filter(None, (each.note, remedy)):
             click.echo(f"    {line}")
+    for part in training_parts().values():
+        for line in _training_told(part, _training_json(part, data_dir)):
+            click.echo(line)
     for name, folder in _packed(data_dir).items():
         own = _packed_json(name, folder)
         state = f"{own['count']:,} items in {', '.join(own['items'])}, {megabytes(own['bytes'])}"
@@ -99,16 +107,67 @@ def verify(names: tuple[str, ...], data_dir: Path | None) -> None:
 
 @data.command()
 @click.argument("name")
+@click.option("--language", "languages", multiple=True, metavar="LANGUAGE",
+              help="Of passages that are fetched by language: which; can be given several times.")
 @DATA_DIR
-def fetch(name: str, data_dir: Path | None) -> None:
-    """Download a data set into --data-dir, else into the user's cache, each file checked before it takes its place."""
-    from claimcheck.corpora.door import cache
+def fetch(name: str, languages: tuple[str, ...], data_dir: Path | None) -> None:
+    """Download a data set, or a part of the training data, into --data-dir, else the user's cache, each file checked."""
+    from claimcheck.corpora import large_door, training_files
+    from claimcheck.corpora.door import cache, folders
     from claimcheck.corpora.door import fetch as download
+    from claimcheck.corpora.large import LARGE
+    from claimcheck.corpora.training_data import training_parts
+    from claimcheck.errors import UsageFault
 
-    each, = _named((name,))
     folder = data_dir or cache()
+    if (part := training_parts().get(name)) is not None:
+        elsewhere, _ = training_files.here(part, folders(data_dir))
+        if elsewhere is not None and elsewhere != folder / training_files.inside(part):
+            click.echo(f"{name}: {counted(len(part.files), 'file')} in {elsewhere} already")
+            return
+        place = training_files.fetch(part, folder, lambda line: click.echo(line, err=True))
+        click.echo(f"{name}: {counted(len(part.files), 'file')} in {place}; `claimcheck data prepare {name}` makes pairs of it")
+        return
+    each, = _named((name,), others=training_parts())
+    if name in LARGE:
+        if not languages:
+            raise UsageFault(f"{name} is fetched by language, since some are gigabytes: name them with --language, for example "
+                             f"`claimcheck data fetch {name} --language yo --language sw`")
+        place = large_door.fetch(name, languages, folder, lambda line: click.echo(line, err=True))
+        click.echo(f"{name}: {', '.join(languages)} in {place}")
+        return
     download(each, folder, lambda line: click.echo(line, err=True))
     click.echo(f"{each.name}: {len(each.files)} files as published in {folder}")
+
+
+@data.command("prepare")
+@click.argument("name")
+@click.option("--out", type=FolderOrFile(path_type=Path), metavar="DATA_DIR",
+              help="Data folder to write to; without it --data-dir, else the user's cache.")
+@click.option("--any-count", is_flag=True, help="Pack another number of items than was published, and note it.")
+@DATA_DIR
+def prepare_pairs(name: str, out: Path | None, any_count: bool, data_dir: Path | None) -> None:
+    """Make packed pairs of a part of the training data, from its published files in the data folders."""
+    from claimcheck.corpora import training_files
+    from claimcheck.corpora.door import cache, folders, megabytes
+    from claimcheck.corpora.preparing import prepare
+    from claimcheck.corpora.training_data import training_parts
+    from claimcheck.documents import suggestion
+    from claimcheck.errors import UsageFault
+
+    if (part := training_parts().get(name)) is None:
+        raise UsageFault(f"{name}: no such part of the training data; {suggestion(name, training_parts())}")
+    places = folders(data_dir)
+    found, _ = training_files.here(part, places)
+    sizes = [(found / each).stat().st_size for each in part.files] if found is not None else []
+    with _megabytes(f"preparing {name}", sum(sizes), f"from {name}") as told:
+        pairs = prepare(part, places, out or data_dir or cache(), any_count=any_count, told=told)
+    for language in pairs.languages:
+        click.echo(f"{language}: {pairs.items[language]:,} of {pairs.count:,} items, {pairs.negatives[language]:,} with a "
+                   "negative")
+    if pairs.source != part.origin:
+        click.echo(f"{name}: NOT AS PUBLISHED, {pairs.source}", err=True)
+    click.echo(f"{name}: {megabytes(pairs.bytes)} in {pairs.folder}")
 
 
 @data.command("pack")
@@ -125,32 +184,50 @@ def pack_pairs(source: Path, name: str, out: Path, licence: str, note: str, cita
     from claimcheck.corpora.pair_sources import sources
     from claimcheck.corpora.parallel_writing import pack
 
-    total = sum(path.stat().st_size for path in sources(source).values()) // 1_000_000 + 1
-    with progress(f"packing {name}", total, "megabyte") as step:
-        done = 0
-
-        def told(read: int) -> None:
-            nonlocal done
-            while done < min(read // 1_000_000, total):
-                done += 1
-                step(f"from {source.name}")
-
+    total = sum(path.stat().st_size for path in sources(source).values())
+    with _megabytes(f"packing {name}", total, f"from {source.name}") as told:
         pairs = pack(source, out, name=name, licence=licence, source_note=note, citation=citation, told=told)
     for language, part in pairs.parts.items():
         click.echo(f"{language}: {part.items:,} of {pairs.count:,} items, {part.negatives:,} with a negative")
     click.echo(f"{name}: {megabytes(pairs.bytes)} in {pairs.folder}")
 
 
+@contextmanager
+def _megabytes(what: str, size: int, where: str) -> Iterator[Callable[[int], None]]:
+    """A bar over `size` bytes, which is told how many are read."""
+    total = size // 1_000_000 + 1
+    with progress(what, total, "megabyte") as step:
+        done = 0
+
+        def told(read: int) -> None:
+            nonlocal done
+            while done < min(read // 1_000_000, total):
+                done += 1
+                step(where)
+
+        yield told
+
+
 @data.command("overlap")
 @click.argument("one")
 @click.argument("other")
 @click.option("--most", type=click.IntRange(min=0), default=10, show_default=True, help="How many matches to show.")
+@click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes for packed pairs. Default: as many as cores.")
 @DATA_DIR
 @FORMAT
-def show_overlap(one: str, other: str, most: int, data_dir: Path | None, form: str) -> None:
-    """Say what two data sets share: articles, questions and sentences that are the same, contained or nearly the same."""
+def show_overlap(one: str, other: str, most: int, jobs: int | None, data_dir: Path | None, form: str) -> None:
+    """Say what two data sets share: articles, questions and sentences that are the same, contained or nearly the same.
+
+    ONE can be packed pairs: then it is said what of OTHER's stands in them, by item, and kept beside them.
+    """
     from claimcheck.corpora.overlap import DEFAULT, candidates_of, overlap, questions_of, shared_articles
 
+    if (folder := _packed(data_dir).get(one)) is not None:
+        from claimcheck.cli.scanning import show_scan
+        from claimcheck.corpora.scan import scanned_as
+
+        show_scan(folder, scanned_as(other), _evaluated(scanned_as(other), data_dir), jobs, most, form)
+        return
     first, second = _opened(one, data_dir), _opened(other, data_dir)
     articles = shared_articles(first, second)
     found = {"questions": (questions_of(first), questions_of(second)),
@@ -194,6 +271,19 @@ def export_data(name: str, out: Path, data_dir: Path | None) -> None:
         click.echo(str(path))
 
 
+def _evaluated(name: str, data_dir: Path | None) -> dict[str, Texts]:
+    """What of a data set may not stand in training data: its questions, and its sentences where it has any."""
+    from claimcheck.corpora.overlap import Texts, candidates_of, questions_of
+
+    each, = _named((name,))
+    if each.parser == "miracl":
+        asked = {queries.language: tuple((query.id, query.text) for query in queries.queries)
+                 for queries in _judged(each, data_dir)}
+        return {"questions": Texts(name=name, by_language=asked)}
+    corpus = _opened(name, data_dir)
+    return {"questions": questions_of(corpus), "sentences": candidates_of(corpus)}
+
+
 def _judged(data_set: DataSet, data_dir: Path | None) -> Iterator[JudgedQueries]:
     """The judged queries of each language of a data set. Raises UsageFault: it is not here; CorruptInput: it differs."""
     from claimcheck.corpora import miracl
@@ -235,9 +325,43 @@ def _packed_json(name: str, folder: Path) -> dict[str, Any]:
         pairs = open_pairs(folder)
     except CorruptInput as error:
         return {**empty, "remedy": str(error)}
-    return {**empty, "licence": pairs.licence, "bytes": pairs.bytes, "files": len(pairs.parts), "files_here": len(pairs.parts),
-            "source": pairs.source, "citation": pairs.citation, "count": pairs.count,
-            "items": {language: part.items for language, part in pairs.parts.items()}}
+    return {**empty, "licence": pairs.licence, "bytes": pairs.bytes, "files": len(pairs.files), "files_here": len(pairs.files),
+            "source": pairs.source, "citation": pairs.citation, "count": pairs.count, "items": pairs.items}
+
+
+def _training_json(part: TrainingPart, data_dir: Path | None) -> dict[str, Any]:
+    """A part of the training data as a data set of the list."""
+    from claimcheck.corpora import training_files
+    from claimcheck.corpora.door import folders
+
+    found, absent = training_files.here(part, folders(data_dir))
+    packed = _packed(data_dir).get(part.name)
+    own = None if packed is None else _packed_json(part.name, packed)
+    prepared = "no" if own is None else "as published" if part.origin and own["source"] == part.origin else "otherwise"
+    remedy = ""
+    if part.loadable and prepared == "no":
+        remedy = f"run `claimcheck data prepare {part.name}`" if found else training_files.remedy(part)
+    return {"name": part.name, "title": part.title, "licence": part.licence, "non_commercial": part.non_commercial,
+            "bytes": part.download_bytes, "files": len(part.files), "files_here": len(part.files) - len(absent),
+            "source": part.origin or part.address, "citation": part.citation, "remedy": remedy, "training": True,
+            "languages": list(part.languages), "items": part.expected, "revision": part.revision,
+            "revision_from": part.revision_from, "revision_checked": part.revision_checked, "unavailable": part.unavailable,
+            "prepared": prepared, "note": part.note}
+
+
+def _training_told(part: TrainingPart, row: dict[str, Any]) -> list[str]:
+    """A part of the training data in lines."""
+    from claimcheck.corpora.training_files import size
+
+    items = "" if part.expected is None else f"{part.expected:,} items in "
+    head = f"{part.name}  {part.title}, to train on: {items}{', '.join(part.languages)}"
+    if not part.loadable:
+        return [f"{head}; unavailable", f"    {part.unavailable}; the original: {part.address}, {part.licence}",
+                f"    {part.citation}", f"    {part.note}"]
+    state = f"{row['files_here']} of {row['files']} files here, {size(part)}; prepared: {row['prepared']}"
+    checked = "" if part.revision_checked else f" (not checked here; {part.revision_from})"
+    return [f"{head}; {state}; {part.terms}", f"    {part.origin}{checked}", f"    {part.citation}",
+            *(f"    {line}" for line in (part.note, row["remedy"]) if line)]
 
 
 def _packed_faults(folder: Path) -> list[Fault]:

@@ -37,7 +37,7 @@ def export_run(claims: Path, key: str, out: Path, setting: str, depth: int, plai
     places, they are compared.
     """
     plan, work = _chosen(make_plans(read_claims(claims, reproductions), profile, first_seed), key, data_dir)
-    from claimcheck.engine.local import legs
+    from claimcheck.engine.working import legs
     from claimcheck.experiment.devices import settled
     from claimcheck.experiment.listing import listing
     from claimcheck.measurement.measures import Setting

@@ -12,6 +12,8 @@ from claimcheck.cli.asked import Asked, Found
 from claimcheck.cli.options import (
     CLAIMS,
     DATA_DIR,
+    ENGINE,
+    ENGINE_OPTION,
     FORMAT,
     HEADLINES,
     ONLY,
@@ -28,7 +30,7 @@ from claimcheck.cli.options import (
 from claimcheck.cli.shared import make_plans, read_claims
 from claimcheck.cli.sweeping import make_sweeps
 from claimcheck.errors import CorruptInput
-from claimcheck.execution import Execution, Hands
+from claimcheck.execution import Engine, Execution, Hands
 
 if TYPE_CHECKING:
     from claimcheck.appraisal.data import Opened
@@ -40,22 +42,22 @@ if TYPE_CHECKING:
 @CLAIMS
 @options(PROFILE, TIER, ONLY, SEED, SWEEP, REPRODUCTIONS, OUT, FORMAT)
 @click.option("--jobs", type=click.IntRange(min=1), default=None,
-              help="Training runs at a time, one thread each. Default: as many as there are cores.")
-@options(STORE, DATA_DIR)
+              help="Training runs at a time, one thread each. Default: as many as there are cores, or as the engine takes.")
+@options(ENGINE, ENGINE_OPTION, STORE, DATA_DIR)
 @computing
 @click.option("--fetch", is_flag=True, default=False, help="Allow downloading data sets and backbones that are missing.")
 @click.option("--fail-on", type=click.Choice(HEADLINES), multiple=True,
               help="End with status 1 if a claim got this verdict; can be given several times.")
 def run(claims: Path, profile: str | None, tiers: tuple[str, ...], only: tuple[str, ...], first_seed: int,
-        swept: tuple[str, ...], reproductions: Path | None, out: Path | None, form: str, jobs: int | None, store: Path,
-        data_dir: Path | None, execution: Execution, fetch: bool, fail_on: tuple[str, ...]) -> None:
+        swept: tuple[str, ...], reproductions: Path | None, out: Path | None, form: str, jobs: int | None, engine: Engine,
+        engine_options: dict[str, str], store: Path, data_dir: Path | None, execution: Execution, fetch: bool,
+        fail_on: tuple[str, ...]) -> None:
     """Run what can be run for CLAIMS, judge them and write the report."""
-    from claimcheck.engine.workers import cores
-
     library = read_claims(claims, reproductions)
     plans = make_plans(library, profile, first_seed)  # a profile that does not exist is told of before anything runs
     asked = Asked(claims=claims, library=library, plans=plans, only=only, tiers=tiers, data_dir=data_dir, store=store,
-                  hands=Hands(jobs=jobs or cores(), execution=execution), sweeps=make_sweeps(library, plans, swept))
+                  hands=Hands(jobs=jobs, execution=execution, engine=engine, options=engine_options),
+                  sweeps=make_sweeps(library, plans, swept))
     opened = asked.open(fetch=fetch)
     report = _write(asked, asked.found(opened, start=True), opened, out, form)
     failed = _say_tiers_that_could_not_run(report, tiers)

@@ -22,10 +22,13 @@ from claimcheck.cli.options import (
     SWEEP,
     options,
 )
+from claimcheck.cli.pricing import bill_of, priced, tell_budget
 from claimcheck.cli.shared import counted, echo_json, make_plans, read_claims
 from claimcheck.cli.sweeping import make_sweeps
+from claimcheck.errors import UsageFault
 
 if TYPE_CHECKING:
+    from claimcheck.appraisal.bill import Offer
     from claimcheck.appraisal.library import Library
     from claimcheck.appraisal.outlook import Outlook
     from claimcheck.appraisal.sweep import Point, Sweep
@@ -55,20 +58,31 @@ def list_claims(claims: Path, form: str) -> None:
 @click.command()
 @CLAIMS_HERE
 @options(PROFILE, ONLY, SEED, SWEEP, REPRODUCTIONS, STORE, DATA_DIR, FORMAT)
+@priced
 def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: int, swept: tuple[str, ...],
-         reproductions: Path | None, store: Path, data_dir: Path | None, form: str) -> None:
-    """Say what each claim needs at each tier, and which training runs a profile asks for; runs nothing."""
+         reproductions: Path | None, store: Path, data_dir: Path | None, form: str, offer: Offer, calibrate: bool,
+         budget: str | None) -> None:
+    """Say what each claim needs at each tier, which training runs a profile asks for and what they cost; runs none of them."""
     from claimcheck.appraisal.library import chosen
     from claimcheck.appraisal.works import works
     from claimcheck.corpora.door import folders
+    from claimcheck.report import prices
 
     library = read_claims(claims, reproductions)
+    if budget is not None:
+        if profile is not None or swept or only:
+            raise UsageFault("--budget looks at all profiles and all claims: leave out --profile, --sweep and --only")
+        tell_budget(library, claims, store, folders(data_dir), offer, budget, first_seed=first_seed, calibrate=calibrate,
+                    command=_again(claims, first_seed, reproductions, store, data_dir), form=form)
+        return
     plans = make_plans(library, profile, first_seed)
     sweeps = make_sweeps(library, plans, swept)
     documents = chosen(library, only)
     asked = {made.reproduction: works(made, folders(data_dir)) for made in plans}
     seen = {made.reproduction: _outlooks(library, claims, made, asked[made.reproduction], store) for made in plans}
     keys = {work.run.digest: work.key for each in asked.values() if isinstance(each, tuple) for work in each}
+    bills = {made.reproduction: bill_of(made, asked[made.reproduction], store, folders(data_dir), offer, calibrate=calibrate)
+             for made in plans}
     if form == "json":
         echo_json({
             "claims": [{"id": each.value.id, "tiers": list(each.value.tiers)} for each in documents],
@@ -78,6 +92,7 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
                                  "arm": one.condition.arm, "seed": one.seed} for one in each.runs],
                        "looks": [{"runs": look.runs, "alpha": look.alpha} for look in each.looks],
                        "power": [_power(one) for one in seen[each.reproduction]],
+                       "cost": prices.as_json(bills[each.reproduction], offer),
                        **_swept(sweeps.get(each.reproduction, ()), data_dir)} for each in plans]})
         return
     for each in documents:
@@ -90,9 +105,9 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
         for one in made.runs:
             name = keys.get(one.digest, one.digest)[:12]
             click.echo(f"  {name}  {one.condition.backbone}  {one.condition.arm}  seed {one.seed}")
-        click.echo("\n".join(_told(made, seen[made.reproduction])))
+        click.echo("\n".join([*told_of(made, seen[made.reproduction]), *prices.lines(bills[made.reproduction], offer)]))
         for sweep in sweeps.get(made.reproduction, ()):
-            click.echo("\n".join(_told_of(sweep, store, data_dir)))
+            click.echo("\n".join(_told_of_sweep(sweep, store, data_dir)))
 
 
 def _outlooks(library: Library, claims: Path, plan: Plan, asked: tuple[Work, ...] | Unavailable,
@@ -107,7 +122,35 @@ def _outlooks(library: Library, claims: Path, plan: Plan, asked: tuple[Work, ...
     return outlooks(plan, family_claims(library, claims, plan.reproduction), asked, Store(path=store))
 
 
-def _told(plan: Plan, seen: Sequence[Outlook]) -> list[str]:
+def outlooks_of(plan: Plan, claims: Sequence[Claim], places: Sequence[Path], store: Path) -> tuple[Outlook, ...]:
+    """What the runs of a plan could tell, where enough of them stand to say."""
+    from claimcheck.appraisal.outlook import outlooks
+    from claimcheck.appraisal.works import works
+    from claimcheck.measurement.store import Store
+
+    asked = works(plan, places)
+    return outlooks(plan, claims, asked, Store(path=store)) if isinstance(asked, tuple) else ()
+
+
+def _again(claims: Path, first_seed: int, reproductions: Path | None, store: Path, data_dir: Path | None) -> list[str]:
+    """The arguments of this call that a run needs too, as a shell takes them."""
+    from shlex import quote
+
+    from claimcheck.measurement.store import FOLDER
+
+    made = [str(claims)]
+    if first_seed:
+        made += ["--seed", str(first_seed)]
+    if reproductions is not None:
+        made += ["--reproductions", str(reproductions)]
+    if store != FOLDER:
+        made += ["--store", str(store)]
+    if data_dir is not None:
+        made += ["--data-dir", str(data_dir)]
+    return [quote(each) for each in made]
+
+
+def told_of(plan: Plan, seen: Sequence[Outlook]) -> list[str]:
     """What the planned runs could tell, in lines."""
     from claimcheck.report.rerun_texts import power
     from claimcheck.reproduction import ALPHA
@@ -135,7 +178,7 @@ def _told(plan: Plan, seen: Sequence[Outlook]) -> list[str]:
     return lines
 
 
-def _told_of(sweep: Sweep, store: Path, data_dir: Path | None) -> list[str]:
+def _told_of_sweep(sweep: Sweep, store: Path, data_dir: Path | None) -> list[str]:
     """What the other values of a field would run, in lines."""
     from claimcheck.appraisal.sweep import further, told
 

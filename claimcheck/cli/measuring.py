@@ -89,6 +89,7 @@ def summarised(runs: Runs, claims: Sequence[Claim]) -> Experiment:
     from claimcheck.appraisal.conditions import says
     from claimcheck.appraisal.stages import looks_taken
     from claimcheck.appraisal.summary import summary
+    from claimcheck.appraisal.training_overlap import overlaps
 
     compared: dict[tuple[str, str], None] = {}
     for claim in claims:
@@ -97,7 +98,8 @@ def summarised(runs: Runs, claims: Sequence[Claim]) -> Experiment:
             compared |= {(check.arm, rival): None for rival in against
                          if {check.arm, rival} <= set(runs.measured.arms)}
     design = runs.measured.plan.design
-    return summary(runs.measured, tuple(compared), (*says(design.data.routes, design), *looks_taken(runs.stages)))
+    return summary(runs.measured, tuple(compared), (
+        *says(design.data.routes, design), *overlaps(runs.measured), *looks_taken(runs.stages)))
 
 
 def family_claims(library: Library, claims: Path, name: str) -> list[Claim]:
@@ -145,7 +147,8 @@ def _run(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Stor
 def _make(plan: Plan, wanted: Sequence[Work], own: Sequence[Work], store: Store, hands: Hands, name: str) -> None:
     """Make those of the wanted runs that do not stand, and put down in the journal how many of the plan's own stood when."""
     from claimcheck.appraisal import journal
-    from claimcheck.engine.local import Told, legs, missing, run_all
+    from claimcheck.engine.driving import Told
+    from claimcheck.engine.engines import missing, run_all
 
     def standing() -> int:
         return len(own) - len(missing(own, store))
@@ -156,16 +159,17 @@ def _make(plan: Plan, wanted: Sequence[Work], own: Sequence[Work], store: Store,
         journal.record(path, plan, before)
     made = 0
     if absent:
-        total = sum(len(legs(work)) for work in absent)
+        total = sum(len(work.run.condition.legs) for work in absent)
         try:
             with progress(f"training and evaluating, {name}", total, "step") as step:
-                made = run_all(absent, store, hands, Told(done=step, going=step.at))
+                told = Told(done=step, going=step.at, lost=lambda line: click.echo(line, err=True))
+                made = run_all(absent, store, hands, told)
         except KeyboardInterrupt:
             click.echo(f"\ninterrupted: what was done is kept in {store.path}; the same command goes on from there", err=True)
             raise
         journal.record(path, plan, standing())
-    told = f"{counted(made, 'run')} made, " if absent else "nothing to run, "
-    click.echo(f"{name}: {told}{len(wanted) - made} already in {store.path}", err=True)
+    new = f"{counted(made, 'run')} made, " if absent else "nothing to run, "
+    click.echo(f"{name}: {new}{len(wanted) - made} already in {store.path}", err=True)
 
 
 def _standing(plan: Plan, claims: Sequence[Claim], asked: Sequence[Work], store: Store) -> Runs | None:

@@ -91,6 +91,26 @@ CHECKPOINT_MINUTES = click.option("--checkpoint-minutes", type=click.FloatRange(
                                   show_default=True, metavar="M",
                                   help="Minutes of training after which it is kept again, to go on from when interrupted.")
 
+
+
+def _pairs(_: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """KEY=VALUE, several of them."""
+    made: dict[str, str] = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not (name and equals and value):
+            raise click.BadParameter(f"`{each}` is not KEY=VALUE", param=option)
+        if name in made:
+            raise click.BadParameter(f"{name} is given twice", param=option)
+        made[name] = value
+    return made
+
+
+ENGINE = click.option("--engine", type=click.Choice(["local", "slurm", "ray"]), default="local", show_default=True,
+                      help="Where runs are made: in processes here, as jobs of Slurm, or as tasks of Ray.")
+ENGINE_OPTION = click.option("--engine-option", "engine_options", multiple=True, metavar="KEY=VALUE", callback=_pairs,
+                             help="What the engine is told: for slurm what submitit calls so, as slurm_partition=gpu, or "
+                                  "cluster=local; for ray address, num_cpus, num_gpus. Can be given several times.")
 DATA_DIR = click.option("--data-dir", type=click.Path(file_okay=False, exists=True, path_type=Path), default=None,
                         help="Folder with the data sets; else CLAIMCHECK_DATA, else the user's cache.")
 

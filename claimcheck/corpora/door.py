@@ -56,7 +56,8 @@ def locate(data_set: DataSet, places: Sequence[Path]) -> dict[File, Path] | Miss
     if not missing and data_set.files:
         return found
     if not data_set.files:
-        remedy = f"{data_set.title} is read from a folder of your own; see `claimcheck data list`"
+        remedy = (f"run `claimcheck data fetch {data_set.name} --language LANGUAGE`, or put it into a folder of your own (see "
+                  "`claimcheck data list`)")
     elif any(file.url is None for file in missing):
         remedy = f"put {missing[0].path.rpartition('/')[0]}/ with the published files into a folder named by {ENVIRONMENT}"
     else:

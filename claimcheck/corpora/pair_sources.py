@@ -72,21 +72,12 @@ def sources(folder: Path) -> dict[str, Path]:
 
 
 @dataclass(slots=True, kw_only=True)
-class Source:
-    """A file that is read. `read`: bytes of it so far; `broken`: it ends too early, which is told."""
+class Faulty:
+    """A file, and what is wrong with it so far."""
 
-    language: str
     path: Path
-    count: int = 0
-    read: int = 0
-    broken: bool = False
     faulty: int = 0
     faults: list[Fault] = field(default_factory=list)
-    items: Iterator[Item] = field(init=False)
-
-    def __post_init__(self) -> None:
-        parse = _json_item if ".jsonl" in self.path.suffixes else _tab_separated
-        self.items = _parquet_items(self) if self.path.suffix == ".parquet" else _line_items(self, parse)
 
     def fault(self, line: int, what: str, column: int = 1) -> None:
         """Keep a fault, or count it and where the first of those is that are not told."""
@@ -103,16 +94,37 @@ class Source:
                                            what=f"{more} more fault{'s' * (more > 1)} from here on")]
 
 
+@dataclass(slots=True, kw_only=True)
+class Source(Faulty):
+    """A file that is read. `read`: bytes of it so far; `broken`: it ends too early, which is told."""
+
+    language: str
+    count: int = 0
+    read: int = 0
+    broken: bool = False
+    items: Iterator[Item] = field(init=False)
+
+    def __post_init__(self) -> None:
+        parse = _json_item if ".jsonl" in self.path.suffixes else _tab_separated
+        self.items = _parquet_items(self) if self.path.suffix == ".parquet" else _line_items(self, parse)
+
+
 _Parse: TypeAlias = Callable[[Source, int, str], Item]
 
 
 def _line_items(source: Source, parse: _Parse) -> Iterator[Item]:
+    for number, text in lines(source):
+        yield None if text is None else parse(source, number, text)
+
+
+def lines(source: Source) -> Iterator[tuple[int, str | None]]:
+    """The lines of a file from 1, gzip or not; None for one that is no UTF-8. What breaks is told as a fault."""
     number = 0
     try:
         with source.path.open("rb") as file:
             for line in gzip.GzipFile(fileobj=file) if source.path.suffix == ".gz" else file:
                 number += 1
-                yield _line_item(source, number, line, parse)
+                yield number, _decoded(source, number, line)
                 source.read = file.tell() if number % _BATCH == 0 else source.read
             source.read = file.tell()
             return
@@ -124,16 +136,15 @@ def _line_items(source: Source, parse: _Parse) -> Iterator[Item]:
     source.fault(number + 1, what)
 
 
-def _line_item(source: Source, number: int, line: bytes, parse: _Parse) -> Item:
+def _decoded(source: Source, number: int, line: bytes) -> str | None:
     raw = line.removesuffix(b"\n").removesuffix(b"\r")
     if number == 1:
         raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        text = raw.decode()
+        return raw.decode()
     except UnicodeDecodeError as error:
         source.fault(number, f"not UTF-8 text: {error.reason}", len(raw[:error.start].decode()) + 1)
         return None
-    return parse(source, number, text)
 
 
 class _TwiceError(ValueError):
@@ -152,25 +163,29 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def _json_item(source: Source, number: int, text: str) -> Item:
-    column = 1
-    try:
-        found = _DECODER.decode(text)
-        if found is None:
-            return None
-        if isinstance(found, dict):
-            return _item(source, number, found, lambda key: _place_of(key, text))
-        what = "neither an object nor null"
-    except json.JSONDecodeError as error:
-        column, what = error.colno, f"not JSON: {error.msg}"
-    except _TwiceError as error:
-        column, what = _place_of(str(error), text), f"the key `{error}` stands twice"
-    except (RecursionError, ValueError) as error:
-        what = f"not JSON of this kind: {'nested too deeply' if isinstance(error, RecursionError) else error}"
-    source.fault(number, what, column)
+    found, column, what = decode(text)
+    if isinstance(found, dict):
+        return _item(source, number, found, lambda key: place_of(key, text))
+    if found is not None or what:
+        source.fault(number, what or "neither an object nor null", column)
     return None
 
 
-def _place_of(key: str, text: str) -> int:
+def decode(text: str) -> tuple[Any, int, str]:
+    """What a line of JSON says, None if it is none; then the column, and what is wrong."""
+    column = 1
+    try:
+        return _DECODER.decode(text), 1, ""
+    except json.JSONDecodeError as error:
+        column, what = error.colno, f"not JSON: {error.msg}"
+    except _TwiceError as error:
+        column, what = place_of(str(error), text), f"the key `{error}` stands twice"
+    except (RecursionError, ValueError) as error:
+        what = f"not JSON of this kind: {'nested too deeply' if isinstance(error, RecursionError) else error}"
+    return None, column, what
+
+
+def place_of(key: str, text: str) -> int:
     """The column at which a key stands in a line of JSON, 1 if it stands nowhere as it is."""
     found = _spelt(key).search(text)
     return found.start() + 1 if found else 1

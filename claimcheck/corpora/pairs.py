@@ -1,7 +1,9 @@
 """What an encoder is trained on: each question with the sentence that answers it, in every language where it stands."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
@@ -100,6 +102,63 @@ class InLanguages:
     def texts(self, language: str, items: NDArray[np.int64]) -> PairTexts:
         """See `Pairs`."""
         return self.pairs.texts(language, items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixture:
+    """Several sets of pairs as one, their items numbered one after another in the order of `parts`.
+
+    A batch is filled from one of them (see `batches`). `names`: what each is called. Raises ValueError: there are none.
+    """
+
+    names: tuple[str, ...]
+    parts: tuple[Pairs, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.parts or len(self.parts) != len(self.names):
+            raise ValueError("a mixture holds at least one set of pairs, each with its name")
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """See `Pairs`: those of any part."""
+        return tuple(sorted({language for part in self.parts for language in part.languages}))
+
+    @property
+    def count(self) -> int:
+        """See `Pairs`."""
+        return self.bounds[-1]
+
+    @property
+    def bounds(self) -> tuple[int, ...]:
+        """The number of each part's first item, and behind it that of all items."""
+        return (0, *accumulate(part.count for part in self.parts))
+
+    def part_of(self, item: int) -> int:
+        """Which part an item is of."""
+        return bisect_right(self.bounds, item) - 1
+
+    def stands(self, language: str) -> NDArray[np.bool_]:
+        """See `Pairs`."""
+        return np.concatenate([part.stands(language) if language in part.languages else np.zeros(part.count, dtype=bool)
+                               for part in self.parts])
+
+    def texts(self, language: str, items: NDArray[np.int64]) -> PairTexts:
+        """See `Pairs`."""
+        bounds = np.array(self.bounds)
+        if len(items) and not 0 <= items.min() <= items.max() < bounds[-1]:
+            raise ValueError(f"items are 0 to {bounds[-1] - 1}, not {items.min()} to {items.max()}")
+        of = np.searchsorted(bounds, items, side="right") - 1
+        found: dict[str, list[str | None]] = {kind: [None] * len(items) for kind in ("queries", "passages", "negatives")}
+        for number in np.unique(of).tolist():
+            if language not in self.parts[number].languages:
+                raise ValueError(f"an item does not stand in {language}; make the plan from the same training pairs")
+            places = np.flatnonzero(of == number)
+            own = self.parts[number].texts(language, items[places] - bounds[number])
+            for kind, texts in found.items():
+                for place, text in zip(places.tolist(), getattr(own, kind), strict=True):
+                    texts[place] = text
+        return PairTexts(queries=tuple(each or "" for each in found["queries"]),
+                         passages=tuple(each or "" for each in found["passages"]), negatives=tuple(found["negatives"]))
 
 
 def in_memory(pairs: Pairs) -> TrainingPairs:

@@ -8,14 +8,16 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from claimcheck.corpora.manifest import manifest
-from claimcheck.corpora.pair_sources import Item, Source, sources
-from claimcheck.corpora.parallel import COLUMNS, FOLDER, NAME, WHOLE, StreamedPairs, open_pairs, schema
+from claimcheck.corpora.mapped import schema
+from claimcheck.corpora.pair_sources import Source, sources
+from claimcheck.corpora.parallel import COLUMNS, FOLDER, NAME, WHOLE, StreamedPairs, open_pairs
 from claimcheck.errors import CorruptInput, UsageFault
 from claimcheck.files import held
 from claimcheck.run import digest_of
@@ -39,12 +41,42 @@ def pack(source: Path, folder: Path, *, name: str, licence: str = "", source_not
     """
     if rows < 1:
         raise ValueError("a record batch holds at least one row")
+    named(name)
+    given = [Source(language=language, path=path) for language, path in sorted(sources(source).items())]
+    return pack_items(given, folder, name=name, licence=licence, source_note=source_note, citation=citation, rows=rows,
+                      told=told)
+
+
+def pack_items(given: Sequence[Source], folder: Path, *, name: str, licence: str, source_note: str, citation: str,
+               counted: Callable[[int], str] | None = None, rows: int = ROWS,
+               told: Callable[[int], None] | None = None) -> StreamedPairs:
+    """As `pack`, from sources that are made already, one a language.
+
+    `counted` is told how many items there are before the corpus takes its place, and returns a note on its source that counts
+    instead of `source_note`; it may raise CorruptInput.
+    """
+    notes = {"name": name, "licence": licence, "source": source_note, "citation": citation, "rows": rows}
+    with placed(folder, name) as begun:
+        _pack(given, begun, notes, told, counted)
+    pairs = open_pairs(folder / FOLDER / name)
+    assert isinstance(pairs, StreamedPairs)
+    return pairs
+
+
+def named(name: str) -> None:
+    """Raises UsageFault: a packed corpus cannot have this name."""
     if not NAME.fullmatch(name) or name in manifest():
         why = "a data set of the manifest has it" if name in manifest() else "a name is letters, digits, `.`, `_` and `-`"
         raise UsageFault(f"`{name}` cannot be the name of a packed corpus: {why}; give another")
-    given = [Source(language=language, path=path) for language, path in sorted(sources(source).items())]
+
+
+@contextmanager
+def placed(folder: Path, name: str) -> Iterator[Path]:
+    """A new folder to write a packed corpus into; it takes its place, `<folder>/parallel/<name>`, if the block ends well.
+
+    Raises UsageFault: another process packs it, there is one already, or it cannot be written. Nothing half-written is left.
+    """
     place, begun = folder / FOLDER / name, folder / FOLDER / f".{name}.packing"
-    notes = {"name": name, "licence": licence, "source": source_note, "citation": citation, "rows": rows}
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with held(place.parent / f".{name}.lock") as free:
@@ -55,18 +87,18 @@ def pack(source: Path, folder: Path, *, name: str, licence: str = "", source_not
             shutil.rmtree(begun, ignore_errors=True)
             try:
                 begun.mkdir()
-                _pack(given, begun, notes, told)
+                yield begun
                 begun.rename(place)
             finally:
                 shutil.rmtree(begun, ignore_errors=True)
     except OSError as error:  # of what is read, every error is told as a fault
         raise UsageFault(f"{place}: cannot be written ({error.strerror}); make room, or name another folder") from None
-    return open_pairs(place)
 
 
-def _pack(given: Sequence[Source], folder: Path, notes: Mapping[str, Any], told: Callable[[int], None] | None) -> None:
+def _pack(given: Sequence[Source], folder: Path, notes: Mapping[str, Any], told: Callable[[int], None] | None,
+          counted: Callable[[int], str] | None) -> None:
     """Write all files into a folder. Raises CorruptInput, OSError."""
-    writers = [_Writer(folder / f"{source.language}.arrow") for source in given]
+    writers = [TableWriter(folder / f"{source.language}.arrow", COLUMNS) for source in given]
     try:
         while _next_batch(given, writers, notes["rows"]):
             if told is not None:
@@ -81,14 +113,22 @@ def _pack(given: Sequence[Source], folder: Path, notes: Mapping[str, Any], told:
             longest.fault(1, "there are no items to pack")
         if faults := [fault for source in given for fault in source.told()]:
             raise CorruptInput(faults)
-        languages = {source.language: writer.finish() for source, writer in zip(given, writers, strict=True)}
+        if counted is not None:
+            notes = {**notes, "source": counted(count)}
+        languages = {source.language: _stated(writer) for source, writer in zip(given, writers, strict=True)}
     finally:
         for writer in writers:
             writer.close()
-    _put(folder / WHOLE, {**notes, "count": count, "languages": languages})
+    seal(folder / WHOLE, {**notes, "count": count, "languages": languages})
 
 
-def _next_batch(given: Sequence[Source], writers: Sequence["_Writer"], rows: int) -> int:
+def _stated(writer: "TableWriter") -> dict[str, Any]:
+    """What `pairs.json` says of a file: how many items stand in it, and how many come with a negative."""
+    bytes_, sha256 = writer.finish()
+    return {"bytes": bytes_, "sha256": sha256, "items": writer.texts[0], "negatives": writer.texts[2]}
+
+
+def _next_batch(given: Sequence[Source], writers: Sequence["TableWriter"], rows: int) -> int:
     """Read the next rows of every file and write them, unless there was a fault; returns how many the longest has."""
     known: list[tuple[str, Path] | None] = [None] * rows
     most = 0
@@ -106,38 +146,41 @@ def _next_batch(given: Sequence[Source], writers: Sequence["_Writer"], rows: int
                 source.fault(start + number + 1, f"the id is `{item.id}`, in {other[1].name} it is `{other[0]}`: item i is "
                              "line i of every file", item.column)
         if items and not any(each.faulty for each in given):
-            writer.write(items)
+            writer.write([[None if item is None else getattr(item, name) for item in items] for name in COLUMNS])
     return most
 
 
-class _Writer:
-    """Writes the file of one language, and takes its digest as it goes."""
+class TableWriter:
+    """Writes a table of texts as `mapped` reads it, and takes its digest as it goes. `texts`: how many each column holds."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
         import pyarrow  # type: ignore[import-untyped]
 
         self._file = path.open("wb")
         self._sink = _Digesting(self._file)
-        self._batches = pyarrow.ipc.new_file(self._sink, schema())
-        self._items = self._negatives = 0
+        self._schema = schema(names)
+        self._batches = pyarrow.ipc.new_file(self._sink, self._schema)
+        self.texts = [0] * len(names)
 
-    def write(self, items: Sequence[Item]) -> None:
-        """Write a record batch."""
+    def write(self, columns: Sequence[Sequence[str | None]]) -> None:
+        """Write a record batch, its columns in their order."""
         import pyarrow
 
-        columns = [[None if item is None else getattr(item, name) for item in items] for name in COLUMNS]
-        self._items += len(items) - columns[0].count(None)
-        self._negatives += len(items) - columns[2].count(None)
-        arrays = [pyarrow.array(column, pyarrow.large_string()) for column in columns]
-        self._batches.write_batch(pyarrow.record_batch(arrays, schema=schema()))
+        self.write_arrays([pyarrow.array(column, pyarrow.large_string()) for column in columns])
 
-    def finish(self) -> dict[str, Any]:
-        """Bring the file to the disk; what `pairs.json` says of it."""
+    def write_arrays(self, arrays: Sequence[Any]) -> None:
+        """Write a record batch of arrays of texts (pyarrow's large_string)."""
+        import pyarrow
+
+        self.texts = [before + len(each) - each.null_count for before, each in zip(self.texts, arrays, strict=True)]
+        self._batches.write_batch(pyarrow.record_batch(arrays, schema=self._schema))
+
+    def finish(self) -> tuple[int, str]:
+        """Bring the file to the disk; its size and SHA-256."""
         self._batches.close()
         self._file.flush()
         os.fsync(self._file.fileno())
-        return {"bytes": self._file.tell(), "sha256": self._sink.digest.hexdigest(), "items": self._items,
-                "negatives": self._negatives}
+        return self._file.tell(), self._sink.digest.hexdigest()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -161,7 +204,7 @@ class _Digesting(io.RawIOBase):
         return self._to.write(content)
 
 
-def _put(path: Path, value: Mapping[str, Any]) -> None:
+def seal(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON with the digest of itself, down to the disk."""
     sealed = {**value, "sha256": digest_of(dict(value))}
     with path.open("w", encoding="utf-8", newline="\n") as file:

@@ -105,12 +105,11 @@ def _held_back(trained: frozenset[str], split: Split, training_seed: int) -> fro
 
 
 def without_training(evaluate: ParallelCorpus, route: Route, languages: Sequence[str]) -> Parts:
-    """A data set that is evaluated whole, where what is trained on are pairs without articles.
+    """A data set that is evaluated whole in some languages, where what is trained on are pairs without articles.
 
     Raises ValueError: a language is not in it.
     """
-    chosen = tuple(sorted(route.languages or languages))
-    return Parts(train=ParallelCorpus(name=route.train, parts={}), evaluate=_in_languages(evaluate, chosen),
+    return Parts(train=ParallelCorpus(name=route.train, parts={}), evaluate=_in_languages(evaluate, tuple(sorted(languages))),
                  clusters=clusters(evaluate))
 
 
@@ -125,13 +124,13 @@ def apart_from(corpus: ParallelCorpus, evaluated: ParallelCorpus, languages: Seq
 
 def parts(corpora: Mapping[str, ParallelCorpus], route: Route, languages: Sequence[str], fold: int,
           training_seed: int) -> Parts:
-    """What a route trains on and evaluates in one fold.
+    """What a route trains on and evaluates in one fold, in the languages of the route, else in these.
 
     Raises KeyError: a corpus is not there; ValueError: a language is not in a corpus, or the articles cannot be parted.
     """
-    chosen = tuple(sorted(route.languages or languages))
-    train = _in_languages(corpora[route.train], chosen)
-    evaluate = _in_languages(corpora[route.evaluate], chosen)
+    spoken = route.languages or languages
+    train, evaluate = (_in_languages(corpora[name], tuple(sorted(own))) for name, own in (
+        (route.train, spoken), (route.evaluate, route.evaluated_languages or spoken)))
     own = clusters(evaluate)
     if route.split is not None:
         trained, evaluated = parted(own.names, route.split, fold, training_seed)

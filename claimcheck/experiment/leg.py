@@ -3,21 +3,20 @@
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
 
-from claimcheck.corpora import lareqa, synthetic
-from claimcheck.corpora.corpus import ParallelCorpus
-from claimcheck.corpora.pairs import InLanguages, Pairs, in_memory, training_pairs
-from claimcheck.corpora.parallel import PACKED, open_pairs
-from claimcheck.corpora.splits import Parts, apart_from, parts, without_training
-from claimcheck.design import SYNTHETIC, Route
-from claimcheck.errors import UsageFault
+from claimcheck.corpora.large import LARGE
+from claimcheck.corpora.pairs import Mixture, Pairs
+from claimcheck.corpora.splits import Parts
+from claimcheck.design import Route
 from claimcheck.execution import Execution
+from claimcheck.experiment.large import Embed, evaluate_large, judged_sizes
+from claimcheck.experiment.leg_data import selection, training_data
 from claimcheck.measurement.places import Places, to_parquet_bytes
 from claimcheck.measurement.store import Stored, stored
 from claimcheck.retrieval import batches, counting
@@ -25,7 +24,6 @@ from claimcheck.retrieval.building import build
 from claimcheck.retrieval.encoder import Encoder, Role, encode_all
 from claimcheck.retrieval.ranking import evaluate
 from claimcheck.retrieval.ranks import ALONE, Ranks
-from claimcheck.retrieval.selection import Selection
 from claimcheck.retrieval.training import How, Trained, train
 from claimcheck.retrieval.training_state import Kept
 from claimcheck.run import Json, Run
@@ -66,27 +64,43 @@ class Prepared:
     encoder: Encoder
     embed: Callable[[list[str], Role], torch.Tensor]
     execution: Execution
+    ranks: Ranks = ALONE
 
 
 def execute(leg: Leg, ranks: Ranks = ALONE) -> Stored:
-    """Train and evaluate: a pure function of the leg, the sources, the libraries and the files, but for how it is computed.
+    """Train and evaluate one leg by itself, as `execute_each` does."""
+    return next(execute_each((leg,), ranks))
 
-    On a processor it takes one thread. Several processes train and encode together, and each comes to the same result.
+
+def execute_each(legs: Sequence[Leg], ranks: Ranks = ALONE) -> Iterator[Stored]:
+    """Train once and evaluate each leg; they are of one of the `trainings` of a run. Their results in order, as they come.
+
+    A result is a pure function of its leg, the sources, the libraries and the files, but for how it is computed: which other
+    legs are with it changes nothing but the seconds of its record. On a processor it takes one thread. Several processes train
+    and encode together, and each comes to the same result.
     Raises CorruptInput: a file differs in kind from what was verified, or a kept training is damaged; UsageFault or ValueError:
     the design cannot be carried out; MemoryError: memory is out.
     """
-    started, cpu_started = time.perf_counter(), time.process_time()
-    made = prepared(leg, ranks)
-    between = time.perf_counter()
-    places = evaluated(leg, made)
-    ended = time.perf_counter()
-    device = made.execution.device
-    return stored(to_parquet_bytes(places), {
-        "route": leg.route.name, "fold": leg.fold, **_sizes(made), "batch_plan": made.plan.digest,
-        **_realised(made.trained), **_encoder(made), "train_seconds": round(between - started, 3),
-        "evaluate_seconds": round(ended - between, 3), "cpu_seconds": round(time.process_time() - cpu_started, 3),
-        "peak_memory_bytes": _peak_memory(), **_device_memory(device), "threads": torch.get_num_threads(), "device": device,
-        "products": counting.made_by(device), "instructions": torch.backends.cpu.get_cpu_capability()})
+    made: Prepared | None = None
+    for leg in legs:
+        started, cpu_started = time.perf_counter(), time.process_time()
+        made = prepared(leg, ranks) if made is None else again(leg, made)
+        between = time.perf_counter()
+        places = evaluated(leg, made)
+        ended = time.perf_counter()
+        device = made.execution.device
+        yield stored(to_parquet_bytes(places), {
+            "route": leg.route.name, "fold": leg.fold, **_sizes(made, places), "batch_plan": made.plan.digest,
+            **_realised(made), **_encoder(made), "train_seconds": round(between - started, 3),
+            "evaluate_seconds": round(ended - between, 3), "cpu_seconds": round(time.process_time() - cpu_started, 3),
+            "peak_memory_bytes": _peak_memory(), **_device_memory(device), "threads": torch.get_num_threads(), "device": device,
+            "products": counting.made_by(device), "instructions": torch.backends.cpu.get_cpu_capability()})
+
+
+def again(leg: Leg, made: Prepared) -> Prepared:
+    """Another leg of the same training, with what it evaluates."""
+    part, _ = training_data(leg.run.condition.data, leg.files, leg.route, leg.fold, leg.run.seed)
+    return replace(made, part=part)
 
 
 def prepared(leg: Leg, ranks: Ranks = ALONE) -> Prepared:
@@ -95,7 +109,7 @@ def prepared(leg: Leg, ranks: Ranks = ALONE) -> Prepared:
     execution = leg.on_processor if condition.model.encoder == "hashed n-grams" else leg.execution
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(mode=execution.device == "cpu" or execution.strict)
-    part, pairs = _data(leg)
+    part, pairs = training_data(condition.data, leg.files, leg.route, leg.fold, seed)
     passages = [each.text for language in part.train.parts.values() for each in language.candidates]
     model = build(condition.model, passages, condition.training, seed, leg.checkpoint, execution)
     plan = batches.make(pairs, condition.filling, condition.training, seed)
@@ -103,66 +117,29 @@ def prepared(leg: Leg, ranks: Ranks = ALONE) -> Prepared:
     trained = Trained.nothing()
     if plan.batches:
         trained = train(model, pairs, plan, condition.training, seed,
-                        How(execution=execution, ranks=ranks, selection=_selection(leg, part), kept=kept))
+                        How(execution=execution, ranks=ranks, kept=kept,
+                            selection=selection(condition.data, condition.training, leg.files, leg.route, part)))
 
+    return Prepared(part=part, pairs=pairs, plan=plan, trained=trained, encoder=model, embed=_embed(model, ranks),
+                    execution=execution, ranks=ranks)
+
+
+def _embed(model: Encoder, ranks: Ranks) -> Embed:
     def embed(texts: list[str], role: Role) -> torch.Tensor:
         return encode_all(model, model.prepare(texts, role), ranks)
 
-    return Prepared(part=part, pairs=pairs, plan=plan, trained=trained, encoder=model, embed=embed, execution=execution)
+    return embed
 
 
 def evaluated(leg: Leg, made: Prepared) -> Places:
     """The places of a leg that is prepared."""
-    return evaluate(made.part.evaluate, made.embed, leg.route.name, leg.fold, made.part.clusters.of_question,
-                    made.execution.device)
+    route, device = leg.route, made.execution.device
+    if route.evaluate in LARGE:
+        return evaluate_large(leg, _embed(made.encoder, ALONE), made.ranks, device)
+    return evaluate(made.part.evaluate, made.embed, route.name, leg.fold, made.part.clusters.of_question, device)
 
 
-def _data(leg: Leg) -> tuple[Parts, Pairs]:
-    """What a leg evaluates, and the pairs that it trains on, in its languages."""
-    languages = leg.run.condition.data.languages
-    if PACKED in leg.files.get(leg.route.train, {}):
-        pairs = open_pairs(leg.files[leg.route.train][PACKED])
-        part = without_training(_corpus(leg, leg.route.evaluate), leg.route, languages)
-        return part, InLanguages(pairs=pairs, languages=tuple(sorted(leg.route.languages or languages)))
-    corpora = {name: _corpus(leg, name) for name in (leg.route.train, leg.route.evaluate)}
-    part = parts(corpora, leg.route, languages, leg.fold, leg.run.seed)
-    return part, training_pairs(part.train)
-
-
-def _selection(leg: Leg, part: Parts) -> Selection | None:
-    """The pairs that choose the checkpoint: articles held back from training, else those of a data set of its own."""
-    condition, training = leg.run.condition, leg.run.condition.training
-    if training.select_every is None:
-        return None
-    languages = tuple(sorted(leg.route.languages or condition.data.languages))
-    name = condition.data.select
-    if part.select is not None:
-        pairs = training_pairs(part.select)
-    elif name is None:
-        raise UsageFault("`select_every` looks at a loss, and neither `select` in the data nor one in the split says on what; "
-                         "add one of them")
-    elif PACKED in leg.files.get(name, {}):
-        packed = open_pairs(leg.files[name][PACKED])
-        if packed.count > MOST_SELECTING:
-            raise UsageFault(f"{name} holds {packed.count} items, and a checkpoint is chosen on {MOST_SELECTING} at most; "
-                             "pack fewer")
-        spoken = tuple(language for language in languages if language in packed.languages)
-        pairs = in_memory(InLanguages(pairs=packed, languages=spoken))
-    else:
-        pairs = training_pairs(apart_from(_corpus(leg, name), part.evaluate, languages))
-    return Selection(pairs=pairs, every=training.select_every, batch_size=batches.stated(training.batch_size, "batch_size"))
-
-
-def _corpus(leg: Leg, name: str) -> ParallelCorpus:
-    return _read(name, tuple(sorted(leg.files.get(name, {}).items())))
-
-
-@lru_cache(maxsize=4)
-def _read(name: str, files: tuple[tuple[str, Path], ...]) -> ParallelCorpus:
-    return synthetic.make() if name == SYNTHETIC else lareqa.read(name, dict(files))
-
-
-def _sizes(prepared: Prepared) -> dict[str, Json]:
+def _sizes(prepared: Prepared, places: Places) -> dict[str, Json]:
     """Questions and candidates trained on and evaluated, by language, and articles that were left out."""
     part = prepared.part
     sides = {"trained_on": part.train, "evaluated": part.evaluate}
@@ -172,6 +149,8 @@ def _sizes(prepared: Prepared) -> dict[str, Json]:
     if not part.train.parts:
         made["trained_on"] = {language: {"pairs": int(prepared.pairs.stands(language).sum())}
                               for language in prepared.pairs.languages}
+    if not part.evaluate.parts:
+        return {**made, "evaluated": dict(judged_sizes(places)), "evaluated_articles": [], "left_out": []}
     if part.select is not None:
         made["chosen_on"] = {language: len(each.questions) for language, each in part.select.parts.items()}
     of = part.clusters.of_question
@@ -180,13 +159,17 @@ def _sizes(prepared: Prepared) -> dict[str, Json]:
             "left_out": [*part.left_out]}
 
 
-def _realised(trained: Trained) -> dict[str, Json]:
+def _realised(made: Prepared) -> dict[str, Json]:
     """What was really fed, as counted in the loop, and how the loss went."""
-    fed, losses = trained.fed, trained.losses
+    fed, losses = made.trained.fed, made.trained.losses
     tenth = max(1, len(losses) // 10)
     pairs: dict[str, Json] = {f"{query} > {passage}": number for (query, passage), number in sorted(fed.language_pairs.items())}
+    mixed: dict[str, Json] = {}
+    if isinstance(made.pairs, Mixture):
+        of = Counter(made.pairs.part_of(batch.questions[0]) for batch in made.plan.batches[: len(losses)])
+        mixed["data_sets"] = {name: of[number] for number, name in enumerate(made.pairs.names)}
     return {"batches": {"monolingual": fed.monolingual, "cross-lingual": fed.cross_lingual, "languages": pairs,
-                        "pairs": fed.pairs, "questions": fed.questions},
+                        "pairs": fed.pairs, "questions": fed.questions, **mixed},
             "loss_at_first": sum(losses[:tenth]) / tenth if losses else None,
             "loss_at_last": sum(losses[-tenth:]) / tenth if losses else None}
 
@@ -217,7 +200,5 @@ def _device_memory(device: str) -> dict[str, Json]:
     return {"peak_device_memory_bytes": torch.cuda.max_memory_allocated()} if device == "cuda" else {}
 
 
-MOST_SELECTING = 1 << 16
-"""Items of a packed corpus that choose a checkpoint, at most: they are held in memory."""
 MOST_NAMED = 60
 """Up to so many articles a record names; of more it gives the number."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from claimcheck.corpora.large import LARGE
+from claimcheck.errors import UsageFault
 from claimcheck.experiment.leg import Leg, evaluated, prepared
 from claimcheck.measurement.measures import Setting
 from claimcheck.measurement.places import Places
@@ -30,6 +32,8 @@ class Listing:
 
 def listing(leg: Leg, setting: Setting, depth: int) -> Listing:
     """Train and rank a leg again, and list the first `depth` candidates of each ranking. Raises as `execute` does."""
+    if leg.route.evaluate in LARGE:
+        raise UsageFault(f"{leg.route.name}: its passages are too many to be listed here; its places stand in the store")
     made = prepared(leg)
     asked = pose(made.part.evaluate, made.embed)
     columns = InMemory(vectors_of_texts=asked.texts.numpy(), text=asked.pool.text.numpy(), bounds=np.array(asked.pool.bounds))

@@ -107,6 +107,21 @@ def concatenate(parts: Sequence[Places]) -> Places:
     folds = [fold for part in parts for fold in set(zip(part.route.strings().tolist(), part.fold.tolist(), strict=True))]
     if twice := {fold for fold in folds if folds.count(fold) > 1}:
         raise ValueError("fold {1} of the route `{0}` stands in two parts".format(*min(twice)))
+    return _joined(parts)
+
+
+def of_languages(parts: Sequence[Places]) -> Places:
+    """One table of parts of the same fold of a route, each of other languages of the queries.
+
+    Raises ValueError: a language of the queries stands in two parts.
+    """
+    spoken = [language for part in parts for language in part.query_language.names]
+    if twice := {language for language in spoken if spoken.count(language) > 1}:
+        raise ValueError(f"queries in {min(twice)} stand in two parts")
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Places]) -> Places:
     columns: dict[str, Any] = {name: np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in parts)])
                                for name, kind in NUMBERS.items()}
     columns |= {name: [each for part in parts for each in getattr(part, name).strings().tolist()] for name in LABELS}

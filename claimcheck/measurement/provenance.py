@@ -18,11 +18,13 @@ from pathlib import Path
 
 from claimcheck.run import Json, Run, digest_of
 
-_RETRIEVAL = ("batches", "building", "compiled", "counting", "encoder", "feeding", "in_memory", "kernel", "loss", "memory",
-              "on_torch", "pool", "ranking", "ranks", "selection", "sort_keys", "training", "training_state")
-MEASURING = ("corpora/corpus.py", "corpora/lareqa.py", "corpora/overlap.py", "corpora/pairs.py", "corpora/parallel.py",
-             "corpora/shingles.py", "corpora/splits.py", "corpora/synthetic.py", "execution.py", "experiment/leg.py",
-             "measurement/places.py", *(f"retrieval/{name}.py" for name in _RETRIEVAL))
+_CORPORA = ("corpus", "lareqa", "large", "mapped", "miracl", "overlap", "pairs", "parallel", "shingles", "splits", "synthetic",
+            "triples")
+_RETRIEVAL = ("batches", "building", "compiled", "counting", "encoder", "feeding", "in_memory", "judged", "kernel", "loss",
+              "memory", "on_torch", "pool", "ranking", "ranks", "selection", "shard_writing", "shards", "sort_keys", "training",
+              "training_state")
+MEASURING = (*(f"corpora/{name}.py" for name in _CORPORA), "execution.py", "experiment/large.py", "experiment/leg.py",
+             "experiment/leg_data.py", "measurement/places.py", *(f"retrieval/{name}.py" for name in _RETRIEVAL))
 """Files whose code decides what a run gives; with those of the encoders a test holds them equal to what a leg can reach.
 
 The design is not among them: its values stand in the condition, and a new optional key must invalidate nothing. So a default

@@ -24,8 +24,7 @@ class Work:
 
 def work(run: Run, ingredients: Ingredients, files: Mapping[str, Mapping[str, Path]], checkpoint: Path | None = None) -> Work:
     """The work of a run, with the data sets that it names only, so that no other data set moves its key."""
-    names = sorted({name for route in run.condition.data.routes for name in (route.train, route.evaluate)}
-                   | selecting(run.condition))
+    names = sorted({*run.condition.data.used} | selecting(run.condition))
     own = replace(ingredients, data={name: ingredients.data[name] for name in names})
     return Work(run=run, ingredients=own, files={name: files[name] for name in names if name in files}, key=own.key(run),
                 checkpoint=checkpoint)

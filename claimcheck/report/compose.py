@@ -7,6 +7,7 @@ from pathlib import Path
 from claimcheck import __version__
 from claimcheck.appraisal.appraise import Appraisal
 from claimcheck.appraisal.data import Opened
+from claimcheck.appraisal.departures import departures
 from claimcheck.appraisal.library import Library, table_path
 from claimcheck.appraisal.planted import Planted
 from claimcheck.appraisal.summary import Experiment
@@ -51,7 +52,8 @@ def view(appraisals: Sequence[Appraisal], library: Library, opened: Opened, *, e
     tables = [library.tables[path] for path in paths if path in library.tables]
     sentences = [claim for claim in claims if not claim.question]
     return ReportView(
-        title="Claims of " + ", ".join(papers), unseen=tuple(unseen), papers=tuple(papers.values()), version=__version__,
+        title="Claims of " + ", ".join(papers), unseen=tuple(unseen), departures=_departures(library, experiments),
+        papers=tuple(papers.values()), version=__version__,
         tiers=tuple(tier.value for tier in SHOWN_TIERS), claims=claims,
         sentences=len(sentences), questions=len(claims) - len(sentences),
         tally=_tally(claim.verdict for claim in sentences),
@@ -71,6 +73,13 @@ def view(appraisals: Sequence[Appraisal], library: Library, opened: Opened, *, e
         sweep_says=SAYS if swept else (), swept=tuple(
             sweep_view(each, [(numbers[appraisal.document.path], appraisal.claim) for appraisal in appraisals])
             for each in swept))
+
+
+def _departures(library: Library, experiments: Sequence[Experiment]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What was run that is not the paper's own design, and in what it departs from it."""
+    return tuple((f"What was run here is not the paper's own design (profile {each.profile}, tier {each.tier.value}):", found)
+                 for each in experiments if each.tier is Tier.REDUCED and each.reproduction in library.reproductions
+                 for found in [departures(library.reproductions[each.reproduction].value, each.profile)] if found)
 
 
 def _files(tables: Sequence[ReportedTable], named: Sequence[ReproductionFile], claims: Sequence[ClaimView], opened: Opened,

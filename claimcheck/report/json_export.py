@@ -26,6 +26,7 @@ def render(report: ReportView) -> str:
         "format_version": 1,
         "claimcheck_version": report.version,
         "unseen": list(report.unseen),
+        "departures": [{"says": title, "from_the_paper": list(lines)} for title, lines in report.departures],
         "papers": [{"id": name, "title": title, "url": url} for name, title, url in report.papers],
         "claims": [_claim(claim) for claim in report.claims],
         "experiments": [json_runs.experiment(each) for each in report.experiments],

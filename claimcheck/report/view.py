@@ -162,13 +162,15 @@ class DataSetView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """The whole report. `unseen` says what could not be looked at; `tier_says` what holds of every re-run of a tier.
+    """The whole report. `unseen` says what could not be looked at; `departures`, of each experiment that is not
+    the paper's own design, in what it departs from it; `tier_says` what holds of every re-run of a tier.
 
     `swept`: the claims at other values of what the paper leaves open, and `sweep_says` how these are to be read.
     """
 
     title: str
     unseen: tuple[str, ...]
+    departures: tuple[tuple[str, tuple[str, ...]], ...]
     papers: tuple[tuple[str, str, str], ...]
     version: str
     tiers: tuple[str, ...]

@@ -5,6 +5,10 @@ its languages and the same key for each question, each from a stream of its own;
 alpha are among those at a larger one, and on data that are parallel throughout, all arms see the same questions in the same
 order and ask them in the same language. What differs between two arms is then the sampling alone.
 
+Of a mixture of data sets each batch is filled from one, drawn in proportion to its size among those that can fill a batch of
+its kind, by a further stream; what is drawn from it comes from a stream of its step alone, so that arms stay alike where they
+drew from different data sets before.
+
 Nothing here knows how many processes will train: each takes its share of every batch, so what a batch holds never depends on
 their number.
 """
@@ -14,7 +18,7 @@ import json
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import repeat
 from typing import TypeAlias, TypeVar
@@ -22,7 +26,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from claimcheck.corpora.pairs import Pairs
+from claimcheck.corpora.pairs import Mixture, Pairs
 from claimcheck.design import Arm, Training
 from claimcheck.errors import UsageFault
 
@@ -35,7 +39,7 @@ FEWEST = 2
 KEYED = 1 << 16
 """Up to so many questions each of them gets a key at each step; of more, so many are drawn as are needed."""
 
-_KIND, _LANGUAGES, _QUESTIONS = range(3)
+_KIND, _LANGUAGES, _QUESTIONS, _DATA_SET, _STEP = range(5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +155,9 @@ def make(pairs: Pairs, arm: Arm, training: Training, seed: int) -> BatchPlan:
     uniform over those of its kind in which that question stands. Monolingual, this is X-X of LAReQA (arXiv:2004.05484, section
     4); cross-lingual, the other reading of pairs in different languages.
 
+    Of a mixture, a batch of a kind comes from one data set, drawn in proportion to the number of its items among those that
+    hold enough questions for that kind: a data set in one language serves monolingual batches alone.
+
     An arm with a share of the steps has the first of the batches that it would have with all of them.
     Raises UsageFault: steps or batch size are not set, or no languages of a needed kind share enough questions.
     """
@@ -160,8 +167,19 @@ def make(pairs: Pairs, arm: Arm, training: Training, seed: int) -> BatchPlan:
     batch_size = stated(training.batch_size, "batch_size")
     alpha = {"monolingual": 1.0, "cross-lingual": 0.0}.get(arm.sampling, arm.alpha or 0.0)
     kind, languages, questions = (_stream(seed, arm.order, number) for number in (_KIND, _LANGUAGES, _QUESTIONS))
-    fill = (_per_item if arm.languages == "per item" else _per_batch)(pairs, alpha, languages, questions)
-    return BatchPlan(batches=tuple(fill(bool(kind.random() < alpha), batch_size) for _ in range(steps)))
+    filling = _per_item if arm.languages == "per item" else _per_batch
+    if isinstance(pairs, Mixture):
+        mixed = _Mixed(pairs, [filling(part) for part in pairs.parts])
+        _check(alpha, mixed.kinds)
+        chosen = _stream(seed, arm.order, _DATA_SET)
+        return BatchPlan(batches=tuple(
+            mixed.fill(bool(kind.random() < alpha), batch_size, chosen.random(),
+                       np.random.default_rng(np.random.SeedSequence([seed, arm.order, _STEP, step])))
+            for step in range(steps)))
+    filled = filling(pairs)
+    _check(alpha, filled.kinds)
+    return BatchPlan(batches=tuple(filled.fill(bool(kind.random() < alpha), batch_size, languages, questions)
+                                   for _ in range(steps)))
 
 
 def stated(setting: Setting | None, name: str) -> Setting:
@@ -176,11 +194,18 @@ def _stream(seed: int, order: int, number: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, order, number]))
 
 
-_Fill: TypeAlias = Callable[[bool, int], Batch]
-"""Whether a batch is monolingual, and how many pairs it has at most -> the next batch."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filling:
+    """How batches are filled from one set of pairs. `kinds`: those that can be: monolingual (True), cross-lingual (False).
+
+    `fill`: whether monolingual, how many pairs at most, the streams of languages and questions -> the batch.
+    """
+
+    kinds: frozenset[bool]
+    fill: Callable[[bool, int, np.random.Generator, np.random.Generator], Batch]
 
 
-def _per_batch(pairs: Pairs, alpha: float, languages: np.random.Generator, questions: np.random.Generator) -> _Fill:
+def _per_batch(pairs: Pairs) -> _Filling:
     of_kind: dict[bool, list[LanguagePair]] = {True: [], False: []}
     shared: dict[LanguagePair, _Shared] = {}
     stands = {language: pairs.stands(language) for language in pairs.languages}
@@ -190,30 +215,28 @@ def _per_batch(pairs: Pairs, alpha: float, languages: np.random.Generator, quest
             if both.number >= FEWEST:
                 of_kind[query_language == passage_language].append((query_language, passage_language))
                 shared[query_language, passage_language] = both
-    _check(alpha, monolingual=bool(of_kind[True]), cross_lingual=bool(of_kind[False]))
 
-    def fill(monolingual: bool, size: int) -> Batch:
+    def fill(monolingual: bool, size: int, languages: np.random.Generator, questions: np.random.Generator) -> Batch:
         # One number gives both languages: the list is in order of the query language, so that of a fully parallel corpus
         # is cut at the same places for the query language whether the batch is monolingual or not.
         chosen = of_kind[monolingual][int(languages.random() * len(of_kind[monolingual]))]
         return Batch(query_language=chosen[0], passage_language=chosen[1],
                      questions=array("q", shared[chosen].draw(questions, size).tolist()))
 
-    return fill
+    return _Filling(kinds=frozenset(kind for kind, listed in of_kind.items() if listed), fill=fill)
 
 
-def _per_item(pairs: Pairs, alpha: float, languages: np.random.Generator, questions: np.random.Generator) -> _Fill:
+def _per_item(pairs: Pairs) -> _Filling:
     stands = np.stack([pairs.stands(language) for language in pairs.languages])  # (languages, items)
     number = stands.sum(axis=0)
     usable = {True: _Shared(number >= 1), False: _Shared(number >= 2)}
-    _check(alpha, monolingual=usable[True].number >= FEWEST, cross_lingual=usable[False].number >= FEWEST)
 
     @cache
     def choices(monolingual: bool, where: bytes) -> list[LanguagePair]:
         spoken = [language for language, there in zip(pairs.languages, np.frombuffer(where, dtype=bool), strict=True) if there]
         return [(one, other) for one in spoken for other in spoken if (one == other) == monolingual]
 
-    def fill(monolingual: bool, size: int) -> Batch:
+    def fill(monolingual: bool, size: int, languages: np.random.Generator, questions: np.random.Generator) -> Batch:
         drawn = usable[monolingual].draw(questions, size)
         listed = [choices(monolingual, np.ascontiguousarray(stands[:, each]).tobytes()) for each in drawn]
         chosen = [each[int(place * len(each))]
@@ -221,14 +244,31 @@ def _per_item(pairs: Pairs, alpha: float, languages: np.random.Generator, questi
         queries, passages = zip(*chosen, strict=True)
         return Batch(query_language=queries, passage_language=passages, questions=array("q", drawn.tolist()))
 
-    return fill
+    return _Filling(kinds=frozenset(kind for kind, each in usable.items() if each.number >= FEWEST), fill=fill)
 
 
-def _check(alpha: float, *, monolingual: bool, cross_lingual: bool) -> None:
-    if alpha > 0 and not monolingual:
+class _Mixed:
+    """The data sets of a mixture, each with the share of the batches of a kind that it fills."""
+
+    def __init__(self, pairs: Mixture, parts: Sequence[_Filling]) -> None:
+        self.kinds = frozenset(kind for part in parts for kind in part.kinds)
+        self._parts, self._bounds = parts, pairs.bounds
+        sizes = np.array([part.count for part in pairs.parts], dtype=np.float64)
+        self._until = {kind: np.cumsum(share) / share.sum() for kind in self.kinds
+                       for share in [sizes * [kind in part.kinds for part in parts]]}
+
+    def fill(self, monolingual: bool, size: int, which: float, drawn: np.random.Generator) -> Batch:
+        """A batch of the data set in whose share the number `which`, from 0 to below 1, lies."""
+        number = int(np.searchsorted(self._until[monolingual], which, side="right"))
+        made = self._parts[number].fill(monolingual, size, drawn, drawn)
+        return replace(made, questions=array("q", [self._bounds[number] + each for each in made.questions]))
+
+
+def _check(alpha: float, kinds: frozenset[bool]) -> None:
+    if alpha > 0 and True not in kinds:
         raise UsageFault(f"no language holds {FEWEST} training questions, so no monolingual batch can be filled; "
                          "train on more data")
-    if alpha < 1 and not cross_lingual:
+    if alpha < 1 and False not in kinds:
         raise UsageFault(f"no two languages share {FEWEST} training questions, so no cross-lingual batch can be filled; "
                          "train on more languages or on parallel data")
 

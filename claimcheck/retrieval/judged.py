@@ -47,11 +47,12 @@ def evaluate_judged(queries: JudgedQueries, shards: Shards, embed: Callable[[lis
     counts = count(vectors.numpy(), pool, pool.relevant([found for _, found in asked]), device)
     row = np.repeat(np.arange(len(asked)), [len(found) for _, found in asked])
     languages = [queries.language] * len(row)
+    clusters = [f"{queries.language}/{asked[each][0].id}" for each in row]  # ids of one language may stand in another
     top = (1 << min(TOP, shards.count)) - 1  # a corpus of one language
     size = np.full(len(row), shards.count)
     return arrange({
         "route": [route] * len(row), "fold": np.zeros(len(row), np.int8), "question": [asked[each][0].id for each in row],
-        "cluster": [asked[each][0].id for each in row], "query_language": languages, "candidate_language": languages,
+        "cluster": clusters, "query_language": languages, "candidate_language": languages,
         "place_in_language": 1 + counts.above, "tied_in_language": counts.tied, "place": 1 + counts.above, "tied": counts.tied,
         "pool_in_language": size, "pool": size, "own_language_top": np.full(len(row), top)})
 
