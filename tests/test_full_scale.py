@@ -333,8 +333,8 @@ def test_a_language_that_is_not_here_is_named_with_what_to_do(places: Path, pass
     assert "claimcheck data fetch miracl --language bn" in found.remedy
 
 
-def test_other_passages_are_another_data_set_and_what_was_fetched_goes_by_its_commit(passages: Path, data_dir: Path,
-                                                                                     tmp_path: Path):
+def test_other_passages_are_another_data_set_and_what_was_fetched_goes_by_its_commit(
+        places: Path, passages: Path, data_dir: Path, tmp_path: Path):
     own = large_door.locate("miracl", "yo", [passages, data_dir])
     assert isinstance(own, large_door.Language)
     assert set(own.files("yo")) == {"yo/topics", "yo/judgments", "yo/passages"}
@@ -348,9 +348,17 @@ def test_other_passages_are_another_data_set_and_what_was_fetched_goes_by_its_co
     assert (hub, commit) == ("mteb/MIRACLRetrieval", manifest()["miracl"].source.rpartition(" ")[2])
     fetched = tmp_path / "third" / "sources" / "miracl" / commit / "yo-corpus"
     fetched.mkdir(parents=True)
+    (fetched / "docs-0.jsonl").write_text("{}\n", encoding="utf-8")
+    (fetched.parent / "yo.json").write_text('{"yo-corpus/docs-0.jsonl": 3}', encoding="utf-8")
     found = large_door.locate("miracl", "yo", [tmp_path / "third", data_dir])
     assert isinstance(found, large_door.Language)
     assert found.passages == fetched
+    assert found.digest == large_door.digest_known("miracl", "yo")  # so that a report needs no data
+    asked = works(plan_of(design(replace(MIRACL, evaluated_languages=("yo",)))), [places, tmp_path / "third", data_dir])
+    without = works(plan_of(design(replace(MIRACL, evaluated_languages=("yo",)))), [places], look=False)
+    assert isinstance(asked, tuple)
+    assert isinstance(without, tuple)
+    assert [work.key for work in asked] == [work.key for work in without]
 
 
 def test_only_pairs_in_some_languages_go_into_a_mixture():

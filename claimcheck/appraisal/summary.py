@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from claimcheck.appraisal.made_with import made_with
-from claimcheck.appraisal.measured import LanguageCell, Measured
+from claimcheck.appraisal.measured import LanguageCell, Measured, Result
 from claimcheck.design import Arm, Route
 from claimcheck.measurement.chance import chance_values
 from claimcheck.measurement.measures import Setting, parse
@@ -113,7 +113,9 @@ def summary(measured: Measured, pairs: Sequence[tuple[str, str]], says: Iterable
     plan = measured.plan
     routes, backbones = plan.design.data.routes, tuple(plan.design.backbones)
     both = [(backbone, route) for backbone in backbones for route in routes]
-    runs = tuple(_record(backbone, arm, result.seed, result.key, result.record)
+    trained = {(run.condition.backbone, run.condition.arm): [numbers[0] for numbers in run.condition.trainings]
+               for run in plan.runs}
+    runs = tuple(_record(backbone, arm, result, trained[backbone, arm])
                  for (backbone, arm), results in measured.results.items() for result in results)
     return Experiment(
         reproduction=plan.reproduction, profile=plan.profile, tier=plan.tier, title=plan.says, says=tuple(says),
@@ -212,14 +214,16 @@ def _share(arm: Arm) -> float | None:
     return {"monolingual": 1.0, "cross-lingual": 0.0, "hybrid": arm.alpha}.get(arm.sampling)
 
 
-def _record(backbone: str, arm: str, seed: int, key: str, record: Mapping[str, Any]) -> RunRecord:
-    legs = _legs(record)
-    return RunRecord(key=key, backbone=backbone, arm=arm, seed=seed,
-                     batches=(sum(leg["batches"]["monolingual"] for leg in legs),
-                              sum(leg["batches"]["cross-lingual"] for leg in legs)),
+def _record(backbone: str, arm: str, result: Result, trained: Sequence[int]) -> RunRecord:
+    """`trained`: the numbers of the legs that stand for all that were trained as one with them."""
+    legs = _legs(result.record)
+    own = [legs[number] for number in trained]
+    return RunRecord(key=result.key, backbone=backbone, arm=arm, seed=result.seed,
+                     batches=(sum(leg["batches"]["monolingual"] for leg in own),
+                              sum(leg["batches"]["cross-lingual"] for leg in own)),
                      cpu_seconds=sum(leg["cpu_seconds"] for leg in legs),
                      peak_memory_bytes=max(leg["peak_memory_bytes"] for leg in legs),
-                     batch_plans=tuple(leg["batch_plan"] for leg in legs))
+                     batch_plans=tuple(leg["batch_plan"] for leg in own))
 
 
 def _left_out(measured: Measured) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ def _data(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *, look
     """Find one data set, or say why it cannot be had."""
     data_set = manifest().get(name)
     if name in LARGE:
-        return _large(plan, name, folders, found)
+        return _large(plan, name, folders, found, look=look)
     if data_set is None and name not in {route.evaluate for route in plan.design.data.routes}:
         return _packed(plan, name, folders, found)
     if data_set is None or data_set.parser not in COUNTED:
@@ -94,7 +94,7 @@ def _data(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *, look
     return None
 
 
-def _large(plan: Plan, name: str, folders: Sequence[Path], found: _Found) -> Unavailable | None:
+def _large(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *, look: bool) -> Unavailable | None:
     """Find the languages of a large data set that are evaluated, or say which is not here first, and how many are not."""
     data = plan.design.data
     wanted = sorted({language for route in data.routes if route.evaluate == name for language in data.evaluated_in(route)})
@@ -107,7 +107,8 @@ def _large(plan: Plan, name: str, folders: Sequence[Path], found: _Found) -> Una
             first = error.faults[0]
             return Unavailable(tier=plan.tier, why=f"{name}: {first.path.name} {first.what}", remedy=first.next_move)
         if isinstance(here, large_door.Lacking):
-            lacking.append(here)
+            digests.append(f"{language} {large_door.digest_known(name, language)}")
+            lacking += [here] if look else []
             continue
         files |= here.files(language)
         digests.append(f"{language} {here.digest}")

@@ -100,7 +100,7 @@ def locate(name: str, language: str, places: Sequence[Path]) -> Language | Lacki
     stem, fetched = found
     passages = stem.with_name(f"{language}-corpus")
     # of what was fetched each file was held against the hub's digests then, and a commit does not change
-    held = hashlib.sha256(f"hub {hub} {commit} {language}".encode()).hexdigest() if fetched else _sha256_of(passages)
+    held = _of_commit(hub, commit, language) if fetched else _sha256_of(passages)
     if name == miracl.HARD_NEGATIVES:
         topics, judgments = (stem.with_name(f"{language}-{kind}") for kind in ("queries", "qrels"))
         if lacking := [each for each in (topics, judgments) if not each.is_dir()]:
@@ -114,6 +114,20 @@ def locate(name: str, language: str, places: Sequence[Path]) -> Language | Lacki
     (topic, topics), (judged, judgments) = paths["topics"], paths["qrels"]
     return Language(topics=topics, judgments=judgments, passages=passages,
                     digest=_joined([topic.sha256, judged.sha256, held]))
+
+
+def digest_known(name: str, language: str) -> str:
+    """The digest of a language as it is when fetched at its commit, known without its files."""
+    held = _of_commit(*repository(name), language)
+    if name == miracl.HARD_NEGATIVES:
+        return _joined([held])
+    topics, judgments = (next(file.sha256 for file in _dev(language).files if f"/{kind}." in file.path)
+                         for kind in ("topics", "qrels"))
+    return _joined([topics, judgments, held])
+
+
+def _of_commit(hub: str, commit: str, language: str) -> str:
+    return hashlib.sha256(f"hub {hub} {commit} {language}".encode()).hexdigest()
 
 
 def _dev(language: str) -> DataSet:

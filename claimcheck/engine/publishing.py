@@ -1,7 +1,7 @@
 """Publishing: the parts of a run put together as its result, by the one who holds its lock."""
 
 from claimcheck.corpora.backbones import Checkpoint, files_sha256
-from claimcheck.corpora.parallel import PACKED
+from claimcheck.corpora.parallel import PACKED, open_pairs
 from claimcheck.corpora.scan import on_record
 from claimcheck.measurement.places import concatenate, from_parquet, to_parquet_bytes
 from claimcheck.measurement.provenance import checkout, machine
@@ -39,8 +39,9 @@ def _scanned(work: Work) -> dict[str, Json]:
     """Of each data set evaluated after training on packed pairs, what a scan found of it in each; null: there was none."""
     data, made = work.run.condition.data, dict[str, Json]()
     for route in data.routes if work.run.condition.filling.sampling != "none" else ():
-        packed = [part for part in data.parts(route) if PACKED in work.files.get(part, {})]
-        if packed:
-            made[route.evaluate] = {part: on_record(work.files[part][PACKED], work.ingredients.data[part], route.evaluate)
-                                    for part in packed}
+        packed = {part: work.files[part][PACKED] for part in data.parts(route) if PACKED in work.files.get(part, {})}
+        spoken = set(data.evaluated_in(route))
+        if shared := {part: folder for part, folder in packed.items() if spoken.intersection(open_pairs(folder).languages)}:
+            made[route.evaluate] = {part: on_record(folder, work.ingredients.data[part], route.evaluate)
+                                    for part, folder in shared.items()}
     return made

@@ -46,8 +46,8 @@ def _table(table: ArmsTable) -> ArmsView:
     return ArmsView(
         backbone=table.backbone, route=table.route, groups=tuple(groups), measures=measures, questions=table.questions,
         articles=table.clusters, notes=tuple(_notes(table)), rows=tuple(_arm(row, measures) for row in table.rows),
-        title=f"{table.backbone} on {table.route}: {table.questions:,} queries (a question in a language) "
-              f"from {table.clusters:,} articles")
+        title=f"{table.backbone} on {table.route}: {table.questions:,} queries (a question in a language)"
+              + (f" from {table.clusters:,} articles" if table.clusters < table.questions else ", each a unit of its own"))
 
 
 def _arm(row: ArmRow, measures: Sequence[str]) -> ArmView:
