@@ -17,7 +17,7 @@ import pytest
 
 from claimcheck.appraisal.works import works
 from claimcheck.design import Arm, Backbone, Data, Route
-from claimcheck.engine import driving, engines, local, working
+from claimcheck.engine import driving, engines, local, publishing, working
 from claimcheck.engine.driving import Drive, Told
 from claimcheck.engine.slots import slots
 from claimcheck.engine.tasks import Task, Word, WorkerLost, elsewhere, tasks
@@ -47,6 +47,31 @@ file, store, hands = sys.argv[1:]
 plan = make([], load(Path(file))[0].value, "planted")
 told = Told(done=print, lost=lambda line: print(line, file=sys.stderr))
 print("made", run_all(works(plan, ())[:3], Store(path=Path(store)), Hands(**json.loads(hands)), told))
+"""
+
+# a worker that has two processes at work on what never ends; as in a pool, an interrupt is its parent's
+TOGETHER = """
+import os, signal, sys, time
+from pathlib import Path
+from types import SimpleNamespace as Some
+from claimcheck.execution import Execution
+from claimcheck.experiment.together import ProcessLost, carry_out
+
+class Endless:
+    def __getitem__(self, _):
+        run = Some(condition=Some(model=Some(encoder="transformers")))
+        return Some(key="k", number=0, run=run, execution=Execution(device="cpu", processes=2))
+
+    def __iter__(self):
+        (Path(sys.argv[1]) / str(os.getpid())).touch()
+        time.sleep(600)
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        carry_out(Endless(), print)
+    except ProcessLost as error:
+        print(error)
 """
 
 
@@ -282,8 +307,10 @@ def test_jobs_go_on_when_their_parent_is_killed_and_the_next_call_finds_what_the
     store = tmp_path / "store"
     first = start(files[STEPS], store, jobs=2, **SUBMITIT)
     wait_for(lambda: len(at_work(store)) == 2)
+    sessions = {os.getsid(worker) for worker in at_work(store).values()}
+    assert os.getsid(first.pid) not in sessions  # what ends with our terminal does not end them
     first.kill()
-    first.communicate()
+    first.communicate(timeout=5)  # nor do they hold what reads our output
     again = start(files[STEPS], store, jobs=2, **SUBMITIT)
     said, errors = ended(again)
     assert said.endswith("made 3\n")
@@ -307,9 +334,68 @@ def test_an_interrupt_cancels_the_jobs(files: dict[int, Path], tmp_path: Path):
     wait_for(lambda: len(at_work(tmp_path / "store")) == 2)
     workers = at_work(tmp_path / "store").values()
     call.send_signal(signal.SIGINT)
-    call.communicate(timeout=30)
+    _, errors = call.communicate(timeout=30)
+    assert errors.count("Traceback") == 1  # of this call, which no command catches here; submitit's processes say nothing
+    assert "submitit/local" not in errors
     wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
     assert not results(tmp_path / "store")
+
+
+def test_several_processes_hear_no_interrupt_and_end_with_their_worker_without_a_word(tmp_path: Path):
+    (tmp_path / "worker.py").write_text(TOGETHER, encoding="utf-8")
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    worker = subprocess.Popen([sys.executable, tmp_path / "worker.py", begun], text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, start_new_session=True)
+    wait_for(lambda: worker.poll() is not None or len(list(begun.iterdir())) == 2)
+    os.killpg(worker.pid, signal.SIGINT)  # as a terminal does
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.communicate(timeout=1)
+    assert all(Path(f"/proc/{each.name}").exists() for each in begun.iterdir())
+    worker.terminate()
+    assert worker.communicate(timeout=60) == ("2 processes were ended by signal 15\n", "")
+    assert not any(Path(f"/proc/{each.name}").exists() for each in begun.iterdir())
+
+
+def test_an_interrupt_while_jobs_are_submitted_cancels_those_that_are(files: dict[int, Path], tmp_path: Path,
+                                                                      monkeypatch: pytest.MonkeyPatch):
+    import submitit
+
+    submitted: list[Any] = []
+    plain = submitit.AutoExecutor.map_array
+
+    def interrupted(self: Any, *given: Any) -> Any:
+        submitted.extend(plain(self, *given))
+        os.kill(os.getpid(), signal.SIGINT)
+        return submitted
+
+    monkeypatch.setattr(submitit.AutoExecutor, "map_array", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        made_here(files[STEPS], tmp_path / "store", jobs=2, **SUBMITIT)
+    assert len(submitted) == 2
+    assert all(job.done() for job in submitted)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_jobs_that_a_job_submits_are_not_shaped_as_it_is(files: dict[int, Path], tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch):
+    import submitit
+
+    seen: list[set[str]] = []
+
+    def look(*_: Any) -> Any:
+        seen.append({"SLURM_CPUS_PER_TASK", "SBATCH_ACCOUNT"}.intersection(os.environ))
+        raise RuntimeError("not now")
+
+    monkeypatch.setattr(submitit.AutoExecutor, "map_array", look)
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "7")
+    monkeypatch.setenv("SBATCH_ACCOUNT", "ours")
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    for _ in range(2):
+        with pytest.raises(MeasurementFailed, match="jobs cannot be submitted: not now; what was done is kept"):
+            made_here(files[4], tmp_path / "store", **SUBMITIT)
+        monkeypatch.setenv("SLURM_JOB_ID", "1")
+    assert seen == [{"SLURM_CPUS_PER_TASK", "SBATCH_ACCOUNT"}, set()]
 
 
 def test_a_worker_that_comes_late_makes_nothing(files: dict[int, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -318,6 +404,7 @@ def test_a_worker_that_comes_late_makes_nothing(files: dict[int, Path], tmp_path
     monkeypatch.setattr(working, "carry_out", lambda *_: pytest.fail("it is made again"))
     assert working.do(task) == Word()  # its parts are gone, and the run stands
     assert not (tmp_path / "store" / "parts" / task.work.key).exists()
+    assert not list((tmp_path / "store" / "locks").glob("*.*"))
 
 
 # ---------------------------------------------------------------- legs that are trained as one
@@ -392,6 +479,9 @@ def test_a_worker_that_was_lost_before_is_told_of_by_the_next_of_the_same_call(t
         mark.write_text("a call")
     assert working.do(task).begun_before is True
     assert working.do(task).begun_before is False
+    with task.lock() as mark:
+        mark.write_bytes(b"\xff\x00")  # whatever a machine that went down left there
+    assert working.do(task) == Word()
 
 
 # ---------------------------------------------------------------- what cannot be done
@@ -427,6 +517,55 @@ def test_what_is_lost_again_and_again_ends_the_call(files: dict[int, Path], tmp_
         assert free
 
 
+class Damaging:
+    """An engine that puts parts of nothing, and takes the first of a run away as soon as the second stands, so many times."""
+
+    execution, ahead, lost, failed, begun = Execution(device="cpu"), 9, (WorkerLost,), (), 1
+
+    def __init__(self, times: int) -> None:
+        self.times, self.handed = times, list[tuple[int, ...]]()
+
+    def room(self, task: Task) -> bool:
+        return True
+
+    def submit(self, handed: list[Task]) -> list[Future[Word]]:
+        made = [Future() for _ in handed]
+        for task, each in zip(handed, made, strict=True):
+            self.handed.append(task.numbers)
+            for number in task.numbers:
+                task.store.put_part(task.work.key, number, stored(b"places", {"route": str(number)}))
+            each.set_result(Word())
+        return made
+
+    def wait(self, futures: Any, seconds: float) -> set[Future[Word]]:
+        return set(futures)
+
+    def publish(self, given: Work, store: Store) -> bool:
+        """In its place: what stands is damaged just before."""
+        if self.times:
+            self.times -= 1
+            (store.parts(given.key) / "0.parquet").write_bytes(b"half")
+            return publishing.publish(given, store)
+        store.publish(given.key, stored(b"whole", {}))
+        return True
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_part_that_is_damaged_after_it_stood_is_made_again(times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    engine, told, task = Damaging(times), list[str](), several(tmp_path)
+    monkeypatch.setattr(driving, "publish", engine.publish)
+    drive = Drive(waiting=deque([task.work]), store=task.store, engine=engine, told=Told(done=lambda _: None, lost=told.append))
+    if times < driving.TRIES:
+        assert drive.run() == 1
+        assert task.store.has(task.work.key)
+    else:
+        with pytest.raises(MeasurementFailed, match=r"parts of b a 5 are damaged in .* again and again"):
+            drive.run()
+    again = min(times, driving.TRIES - 1)
+    assert engine.handed == [(0, 2), (1,), *[(0, 2)] * again]
+    assert told == ["a part of b a 5 was damaged or taken away after it stood, and is made again"] * again
+
+
 def faulty(path: Path, folder: Path) -> Path:
     """A reproduction that no worker can train."""
     text = path.read_text(encoding="utf-8").replace("temperature: 0.05", "temperature: 1.0e-44")
@@ -451,7 +590,9 @@ def test_a_fault_of_the_design_is_not_tried_again_by_ray(ray_session: Any, files
     ({"engine": "slurm", "options": {"cluster": "moon"}}, "cluster=moon: there are slurm and local"),
     ({"engine": "slurm", "options": {"cluster": "local", "partition": "gpu"}}, "Use 'slurm_partition' instead"),
     ({"engine": "slurm", "options": {"cluster": "local", "slurm_colour": "red"}}, "Unknown argument 'colour'"),
-    ({"engine": "slurm", "options": {"cluster": "local", "timeout_min": "soon"}}, '"timeout_min" expected type'),
+    ({"engine": "slurm", "options": {"cluster": "local", "timeout_min": "soon"}}, "timeout_min=soon: give a whole number"),
+    ({"engine": "slurm", "options": {"cluster": "local", "timeout_min": "0"}}, "timeout_min=0: give a whole number, 1 or more"),
+    ({"engine": "slurm", "options": {"cluster": "local", "slurm_max_num_timeout": "few"}}, "give a whole number, 0 or more"),
     ({"engine": "slurm", "options": {"cluster": "local", "nodes": "2"}}, "a job is one task on one node"),
     ({"engine": "ray", "options": {"colour": "red"}}, "Ray is told address, num_cpus, num_gpus alone"),
     ({"engine": "ray", "options": {"num_cpus": "few"}}, "num_cpus=few: give a whole number"),
@@ -467,6 +608,17 @@ def test_an_option_that_an_engine_does_not_have_is_one_clear_error(hands: dict[s
         made_here(files[4], tmp_path / "store", **hands)
     assert "\n" not in str(told.value)
     assert not results(tmp_path / "store")
+
+
+def test_a_cluster_of_ray_that_the_environment_names_is_asked_for_before_ray_asks(files: dict[int, Path], tmp_path: Path,
+                                                                                  monkeypatch: pytest.MonkeyPatch):
+    import ray
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", lambda **_: pytest.fail("Ray would ask for a quarter of an hour"))
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    with pytest.raises(UsageFault, match=r"^RAY_ADDRESS=127\.0\.0\.1:1: no cluster of Ray answers there"):
+        made_here(files[4], tmp_path / "store", engine="ray")
 
 
 @pytest.mark.parametrize(("engine", "name"), [("slurm", "submitit"), ("ray", "ray")])

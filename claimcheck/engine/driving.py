@@ -186,7 +186,23 @@ class Drive:
         under = self.under[task.work.key]
         under.tasks.discard(task.numbers[0])
         if not under.tasks:
-            publish(under.work, self.store)
-            under.lock.close()
-            del self.under[task.work.key]
+            if publish(under.work, self.store):
+                under.lock.close()
+                del self.under[task.work.key]
+            else:
+                self._mend(under)
         return True
+
+    def _mend(self, under: _Under) -> None:
+        """Have those tasks done again of which a part was damaged or taken away after it stood."""
+        for task in tasks(under.work, self.store, self.engine.execution, self.call):
+            if not task.lacking():
+                continue
+            number = (task.work.key, task.numbers[0])
+            self.begun[number] += 1
+            if self.begun[number] >= TRIES:
+                raise MeasurementFailed(f"parts of {task.name} are damaged in {self.store.path} again and again; look at its "
+                                        "disk, or name another store with --store")
+            self.told.lost(f"a part of {task.name} was damaged or taken away after it stood, and is made again")
+            under.tasks.add(task.numbers[0])
+            self.todo.append(task)

@@ -10,14 +10,16 @@ from claimcheck.measurement.work import Work
 from claimcheck.run import Json
 
 
-def publish(work: Work, store: Store) -> None:
-    """Put the result of a run in its place; all its parts stand. Locks of its tasks go with the parts."""
+def publish(work: Work, store: Store) -> bool:
+    """Put the result of a run in its place, if all its parts stand; whether they do. Locks of its tasks go with the parts."""
     parts = [part for number in range(len(work.run.condition.legs)) if (part := store.part(work.key, number)) is not None]
-    assert len(parts) == len(work.run.condition.legs)
+    if len(parts) < len(work.run.condition.legs):
+        return False
     places = concatenate([from_parquet(part.places) for part in parts])
     store.publish(work.key, stored(to_parquet_bytes(places), _record(work, parts)))
     for left in (store.path / "locks").glob(f"{work.key}.*"):
         left.unlink(missing_ok=True)  # a worker that comes late finds that the run stands, whatever lock it gets
+    return True
 
 
 def _record(work: Work, parts: list[Stored]) -> dict[str, Json]:

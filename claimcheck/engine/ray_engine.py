@@ -106,27 +106,29 @@ def _begin(ray: Any, hands: Hands) -> None:
         if name not in OPTIONS:
             raise UsageFault(f"--engine-option {name}: Ray is told {', '.join(OPTIONS)} alone")
         told[name] = value if name == "address" else _number(name, value)
-    if "address" not in told and "RAY_ADDRESS" not in os.environ:
+    said = "--engine-option address" if "address" in told else "RAY_ADDRESS"
+    address = str(told.get("address") or os.environ.get("RAY_ADDRESS", ""))
+    if address in ("", "local"):
         told |= {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
-    _answers(str(told.get("address", "auto")))
+    else:
+        _answers(address, f"{said}={address}")
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **told)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise UsageFault(f"--engine ray: {' '.join(str(error).split())}; see --engine-option") from None
 
 
-def _answers(address: str) -> None:
+def _answers(address: str, said: str) -> None:
     """Raises UsageFault: no cluster can be at this address; Ray itself would ask for a quarter of an hour."""
-    if address in ("auto", "local"):
+    if address == "auto":
         return
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or "/" in host:
-        raise UsageFault(f"--engine-option address={address}: give auto, or the host and port of a cluster's head, as "
-                         "10.0.0.1:6379")
+        raise UsageFault(f"{said}: give auto, or the host and port of a cluster's head, as 10.0.0.1:6379")
     try:
         socket.create_connection((host, int(port)), timeout=_SECONDS).close()
     except OSError as error:
-        raise UsageFault(f"--engine-option address={address}: no cluster of Ray answers there ({error})") from None
+        raise UsageFault(f"{said}: no cluster of Ray answers there ({error})") from None
 
 
 def _number(name: str, value: str) -> int:

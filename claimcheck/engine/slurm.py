@@ -7,16 +7,24 @@ store; an interrupt cancels them. A job that is preempted or out of time has Slu
 checkpoint. `cluster=local` has submitit start processes on this machine instead, to try it all without a cluster.
 """
 
+import importlib
 import logging
 import os
+import re
+import signal
+import subprocess
+import threading
 import time
 import uuid
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from claimcheck.engine.protocol import ALL
@@ -36,6 +44,7 @@ _ARRAY = 500  # jobs of one array; Slurm takes 1001 unless it is told otherwise
 _POLL_SECONDS = {"local": 0.2, "slurm": 2.0}  # files on a shared file system are not asked for too often
 _RESULT_SECONDS = 30.0  # for a file of another node to be seen here
 _EXECUTOR = ("slurm_max_num_timeout", "slurm_python")  # options that submitit takes when it begins
+_LEAST = {"timeout_min": 1, "cpus_per_task": 1, "slurm_max_num_timeout": 0}  # option -> the least that it may be
 
 
 class Job:
@@ -90,17 +99,24 @@ class Slurm:
         made: list[Future[Word]] = []
         for start in range(0, len(handed), _ARRAY):
             own = handed[start:start + _ARRAY]
-            try:
-                with one_thread():
-                    jobs = self.executor.map_array(Job(), [elsewhere(task) for task in own])
-            except (RuntimeError, OSError) as error:
-                raise MeasurementFailed(f"--engine slurm: jobs cannot be submitted: {_line(error)}; what was done is kept"
-                                        ) from None
-            for job in jobs:
-                future: Future[Word] = Future()
-                self.open[future] = job
-                made.append(future)
+            with _uninterrupted():
+                made.extend(self._submit(own))
         return made
+
+    def _submit(self, tasks: Sequence[Task]) -> "list[Future[Word]]":
+        from submitit.helpers import clean_env
+
+        inside = "SLURM_JOB_ID" in os.environ  # we are a job ourselves, and what we submit is not to be shaped as we are
+        here = self.executor.folder if self.cluster == "local" else None
+        try:
+            with one_thread(), clean_env() if inside else nullcontext(), _apart(here):
+                jobs = self.executor.map_array(Job(), [elsewhere(task) for task in tasks])
+        except (RuntimeError, OSError) as error:
+            raise MeasurementFailed(f"--engine slurm: jobs cannot be submitted: {_line(error)}; what was done is kept"
+                                    ) from None
+        made: dict[Future[Word], Any] = {Future(): job for job in jobs}
+        self.open |= made
+        return list(made)
 
     def wait(self, futures: "Iterable[Future[Word]]", seconds: float) -> "set[Future[Word]]":
         """Those that are done; waits for the first, so long at most."""
@@ -170,6 +186,9 @@ def opened(hands: Hands, store: Store) -> Iterator[Slurm]:
     for name in ("nodes", "tasks_per_node"):
         if options.get(name, 1) != 1:
             raise UsageFault(f"--engine-option {name}={options[name]}: a job is one task on one node; see --processes")
+    for name, least in _LEAST.items():
+        if type(value := options.get(name, least)) is not int or value < least:
+            raise UsageFault(f"--engine-option {name}={hands.options[name]}: give a whole number, {least} or more")
     folder = store.path.absolute() / JOBS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
     begins: dict[str, Any] = {"slurm_max_num_timeout": TIMEOUTS} | {
         name: options.pop(name) for name in _EXECUTOR if name in options}
@@ -193,6 +212,41 @@ def opened(hands: Hands, store: Store) -> Iterator[Slurm]:
         raise
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """An interrupt waits until it is known which jobs were submitted, so that it cancels all of them."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    came: list[tuple[int, Any]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            before(*came[0])
+
+
+@contextmanager
+def _apart(folder: Path | None) -> Iterator[None]:
+    """What submitit starts on this machine goes on when our terminal is closed, and says nothing there; it starts what watches
+    over a job with `subprocess.Popen`, and takes no options for it. None: nothing is started here.
+    """
+    if folder is None:
+        yield
+        return
+    local: Any = importlib.import_module("submitit.local.local")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "controllers.log").open("a", encoding="utf-8") as log:
+        local.subprocess = SimpleNamespace(Popen=partial(subprocess.Popen, start_new_session=True, stdout=log, stderr=log))
+        try:
+            yield
+        finally:
+            local.subprocess = subprocess
+
+
 def _setup(options: Mapping[str, Any], cluster: str) -> dict[str, Any]:
     """What a job's script does first: one thread each, and what the user asks for."""
     if cluster == "local":
@@ -204,14 +258,15 @@ def _setup(options: Mapping[str, Any], cluster: str) -> dict[str, Any]:
 def typed(value: str) -> bool | int | float | str:
     """An option's value as what it looks like: true or false, a number, else text.
 
-    >>> [typed(each) for each in ("gpu", "720", "1.5", "true", "1:00:00")]
-    ['gpu', 720, 1.5, True, '1:00:00']
+    What would not be written so again stays text, as an account's name that begins with a zero.
+
+    >>> [typed(each) for each in ("gpu", "720", "1.5", "true", "1:00:00", "0042", "1e3", "nan")]
+    ['gpu', 720, 1.5, True, '1:00:00', '0042', '1e3', 'nan']
     """
     if value.lower() in ("true", "false"):
         return value.lower() == "true"
-    for kind in (int, float):
-        with suppress(ValueError):
-            return kind(value)
+    if re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", value):
+        return float(value) if "." in value else int(value)
     return value
 
 

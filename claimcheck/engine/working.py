@@ -32,18 +32,17 @@ def do(task: Task) -> Word:
 
     What cannot be carried out is handed back as a word: nobody need try it again.
     """
-    while True:
+    while task.lacking():  # before the lock, of which one who comes late leaves no file then
         with task.lock() as mine:
-            if not task.lacking():
-                return Word()
             if mine is not None:
-                return _done(task, mine)
+                return _done(task, mine) if task.lacking() else Word()
         time.sleep(_POLL_SECONDS)
+    return Word()
 
 
 def _done(task: Task, mark: Path) -> Word:
     """Do it. Meanwhile the lock's file holds the name of the call, so that a later try sees whether one was lost."""
-    before = bool(task.call) and mark.read_text(encoding="utf-8") == task.call
+    before = bool(task.call) and mark.read_bytes() == task.call.encode()
     mark.write_text(task.call, encoding="utf-8")
     try:
         word = _tried(task)

@@ -39,11 +39,13 @@ def carry_out(legs: Sequence[Leg], put: Put) -> None:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+    for name in ("agent.server.api", "multiprocessing.api"):  # they warn of each process that they end
+        logging.getLogger(f"torch.distributed.elastic.{name}").setLevel(logging.ERROR)
     logging.getLogger("torch.distributed.elastic.multiprocessing.api").addFilter(_no_word_of_killed)
     size = leg.execution.processes
     config = LaunchConfig(min_nodes=1, max_nodes=1, nproc_per_node=size, rdzv_backend="c10d",
                           rdzv_endpoint="localhost:0", run_id=f"{leg.key[:12]}-{leg.number}", max_restarts=0,
-                          monitor_interval=0.1, start_method="spawn")
+                          monitor_interval=0.1, start_method="spawn", signals_to_handle="SIGTERM")  # ours hears the interrupt
     with tempfile.TemporaryDirectory(prefix="claimcheck-") as said:
         try:
             results = elastic_launch(config, _one)(legs, put, os.getpid(), said)
