@@ -614,5 +614,7 @@ def test_the_page_of_runs_in_a_browser(page: str, scheme: str, width: int, chrom
             return own.left < all.left - 1 || own.right > all.right + 1 || own.bottom > all.bottom + 2
         }).map(text => text.textContent)""")
         assert outside == []
-        assert tab.get_by_role("note").count() == 1
+        assert tab.get_by_role("note").count() == 2
+        assert tab.get_by_role("note", name="Not seen here").count() == 1
+        assert "is not the paper's" in tab.get_by_role("note").first.inner_text()
         browser.close()
