@@ -27,7 +27,7 @@ check: lint test ## pass all checks and tests; this is what CI runs
 
 .PHONY: lint
 lint: $(VENV)/.tests ## style, types, who may import whom
-	$(BIN)/ruff check claimcheck tests
+	$(BIN)/ruff check claimcheck tests tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 

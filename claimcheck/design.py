@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from claimcheck.fields import COMMIT, INSIDE, MEASURE, NAME, each_fits, said
+from claimcheck.fields import COMMIT, FAMILY, INSIDE, MEASURE, NAME, each_fits, said
 
 SYNTHETIC = "synthetic"
 """The logical name of the corpus with planted truths; whatever is evaluated on it is of tier `synthetic`."""
@@ -133,6 +133,13 @@ class Data:
         names = [route.name for route in self.routes]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"the route `{twice[0]}` stands twice; remove one")
+        for route in self.routes:
+            for key, spoken in (("languages", route.languages or ()), ("evaluated_languages", route.evaluated_languages or ())):
+                if twice := sorted({language for language in spoken if spoken.count(language) > 1}):
+                    raise ValueError(f"`{twice[0]}` stands twice in `{key}` of the route `{route.name}`; remove one")
+        if self.select in self.train:
+            raise ValueError(f"`select: {self.select}` is trained on, and a loss on it tells nothing of what was not seen; "
+                             "choose the checkpoint by other data, or by articles held back (`select` in a split)")
 
     def parts(self, route: Route) -> tuple[str, ...]:
         """The data sets that a route trains on: those of its mixture, or the one that it names."""
@@ -185,6 +192,21 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Perturbations:
+    """How queries are perturbed that are evaluated beside the clean ones; each family in the languages in which it exists."""
+
+    families: tuple[str, ...] = field(metadata=said("Families, P1 to P14 and their variants, each once.", min_length=1))
+    budget: Literal["light", "medium", "stress"] = field(default="light", metadata=said(
+        "How much of a query is edited: 5, 10 or 20 % of its clusters; light unless given."))
+    draws: int = field(default=3, metadata=said("Draws of a family that draws at random; 3 unless given.", ge=1, le=16))
+
+    def __post_init__(self) -> None:
+        each_fits(self.families, FAMILY, "the family")
+        if twice := sorted({name for name in self.families if self.families.count(name) > 1}):
+            raise ValueError(f"`{twice[0]}` stands twice in `families`; remove one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """One whole experiment: backbones x arms x seeds on its data."""
 
@@ -195,6 +217,8 @@ class Design:
     measures: tuple[str, ...] = field(metadata=said("What is measured.", min_length=1))
     seeds: int | None = field(default=None, metadata=said("Training runs an arm; verdicts need at least 3.", ge=1, le=1000))
     paired: bool = field(default=True, metadata=said("Whether arms of one seed share initial weights and data order."))
+    perturbations: Perturbations | None = field(default=None, metadata=said(
+        "Perturbed queries that are evaluated beside the clean ones; left out, none are."))
 
     def __post_init__(self) -> None:
         each_fits(self.measures, MEASURE, "the measure")

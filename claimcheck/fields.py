@@ -17,7 +17,8 @@ CSV_FILE = r"^[^/\\\x00-\x1f\x7f-\x9f]+\.csv$"
 INSIDE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 ONE_LINE = r"^ *[^\x00-\x20\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 MEASURE = r"^(AP|RR|RankDistance|LogRankDistance|RankDistanceShare|Max@R|SameLanguage@([1-9]|10)|(R|nDCG|Max)@[1-9][0-9]{0,5})$"
-PERTURBATION = r"^(P([1-9]|1[0-4])|P1z|A[1-3])$"
+FAMILY = r"^P([1-9]|1[0-4]|1z|6u|9d|11[jtw]|12c|13t)$"
+PERTURBATION = rf"^({FAMILY[1:-1]}|A[1-3])$"
 PATTERN_MOVES = {
     NAME: "use small letters, digits and hyphens",
     COMMIT: "give the 40 hexadecimal digits of a commit",
@@ -27,7 +28,8 @@ PATTERN_MOVES = {
     ONE_LINE: "write it on one line that is not empty, without control characters",
     MEASURE: "use AP, RR, R@k, nDCG@k, Max@k, Max@R, SameLanguage@k (k up to 10), RankDistance, "
              "LogRankDistance or RankDistanceShare",
-    PERTURBATION: "use a family P1 to P14 or P1z, or an attack A1 to A3",
+    FAMILY: "use a family P1 to P14, or a variant P1z, P6u, P9d, P11j, P11t, P11w, P12c or P13t",
+    PERTURBATION: "use a family P1 to P14 or one of its variants, as P1z, or an attack A1 to A3",
 }
 """The next move for a text that does not fit a pattern."""
 

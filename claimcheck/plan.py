@@ -63,7 +63,7 @@ def make(claims: Sequence[Claim], reproduction: Reproduction, profile: str, firs
         arms = {UNTRAINED: Arm(sampling="none"), **arms}
     runs = tuple(
         Run(condition=Condition(reproduction=reproduction.id, backbone=backbone, model=model, arm=arm, filling=filling,
-                                data=design.data, training=design.training), seed=seed)
+                                data=design.data, training=design.training, perturbations=design.perturbations), seed=seed)
         for seed in range(first_seed, first_seed + (design.seeds or 0))  # measures are derived from places: no part of a run
         for backbone, model in design.backbones.items()
         for arm, filling in arms.items() if filling.sampling == "none" or model.encoder != FINISHED)

@@ -5,14 +5,14 @@ a run is derived from what is run; the name of a profile decides nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar, Literal
 
-from claimcheck.design import SYNTHETIC, Arm, Backbone, Data, Design, Training
+from claimcheck.agreement import Disagreement, disagreements
+from claimcheck.design import SYNTHETIC, Arm, Backbone, Data, Design, Perturbations, Training
 from claimcheck.fields import ADDRESS, MEASURE, NAME, ONE_LINE, STRICT, each_fits, said
 from claimcheck.prediction import Granularity, Selected, Setting
 from claimcheck.prediction.shared import no_selection_of
-from claimcheck.run import PROSE
 from claimcheck.tier import Tier
 
 
@@ -64,6 +64,7 @@ class Profile:
     measures: tuple[str, ...] | None = None
     seeds: int | None = field(default=None, metadata=said("Training runs an arm.", ge=1, le=1000))
     paired: bool | None = None
+    perturbations: Perturbations | None = None
     like: str = field(default="", metadata=said("Another profile, whose fields hold where this one gives none."))
     looks: tuple[Look, ...] = field(default=(), metadata=said(
         "When it may be decided, before all seeds are run: in order, the last after all `seeds`. Left out: once, after all."))
@@ -199,26 +200,15 @@ class Reproduction:
     def tier(self, profile: str) -> Tier:
         """`full` only if backbones, arms, data and training are the paper's own, each backbone at a pinned revision.
 
-        What the paper states must be equal, prose apart; what it does not state may be set only as `underspecified` declares.
+        What the paper states must be equal, prose apart; what it does not state has to be as `underspecified` declares, and is
+        not set where that declares nothing.
         """
-        design, stated = self.design(profile), self.paper.states
-        if SYNTHETIC in design.data.train or SYNTHETIC in design.data.evaluate:
+        data = self.design(profile).data
+        if SYNTHETIC in data.train or SYNTHETIC in data.evaluate:
             return Tier.SYNTHETIC
+        return Tier.REDUCED if self.disagreements(profile) else Tier.FULL
+
+    def disagreements(self, profile: str) -> tuple[Disagreement, ...]:
+        """Every place at which a profile's design is not the paper's own. Raises KeyError: no such profile."""
         allowed = {each.design_field: each.values for each in self.underspecified if each.design_field}
-        same = all(_agrees(getattr(stated, name), getattr(design, name), name, allowed)
-                   for name in ("backbones", "arms", "data", "training"))
-        pinned = all(backbone.hub and backbone.revision for backbone in design.backbones.values())
-        return Tier.FULL if same and pinned else Tier.REDUCED
-
-
-def _agrees(stated: object, ours: object, place: str, allowed: Mapping[str, tuple[object, ...]]) -> bool:
-    """Whether ours equals what is stated; where nothing is stated, whether it is left open too or one of what is allowed."""
-    if isinstance(stated, Mapping) and isinstance(ours, Mapping):
-        return stated.keys() == ours.keys() and all(
-            _agrees(stated[key], ours[key], f"{place}.{key}", allowed) for key in stated)
-    if is_dataclass(stated) and is_dataclass(ours):
-        names = [item.name for item in fields(stated) if item.name not in PROSE]
-        return all(_agrees(getattr(stated, name), getattr(ours, name), f"{place}.{name}", allowed) for name in names)
-    if stated is None:
-        return ours is None or place.endswith(".revision") or ours in allowed.get(place, ())
-    return stated == ours
+        return tuple(disagreements(self.paper.states, self.design(profile), allowed))

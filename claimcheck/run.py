@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from typing import Any, TypeAlias
 
-from claimcheck.design import Arm, Backbone, Data, Route, Training
+from claimcheck.design import Arm, Backbone, Data, Perturbations, Route, Training
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 """What JSON can hold."""
@@ -64,6 +64,7 @@ class Condition:
     filling: Arm
     data: Data
     training: Training
+    perturbations: Perturbations | None = None
 
     @property
     def legs(self) -> tuple[tuple[Route, int], ...]:
@@ -89,7 +90,8 @@ class Condition:
             "reproduction": self.reproduction,
             "backbone": self.backbone,
             "arm": self.arm,
-            "settings": canonical({"data": self.data, "training": self.training, "backbone": self.model, "arm": self.filling}),
+            "settings": canonical({"data": self.data, "training": self.training, "backbone": self.model, "arm": self.filling,
+                                   "perturbations": self.perturbations}),
         }
 
 

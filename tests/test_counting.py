@@ -47,24 +47,25 @@ class Problem:
         self.candidate = np.concatenate([np.zeros(0, np.int64), *(draw.permutation(candidates)[:size] for size in sizes)])
         self.relevant: Relevant = self.pool.relevant(self.first, self.candidate)
 
-    def oracle(self) -> tuple[list[list[int]], list[list[int]]]:
-        """By sorting: for each relevant candidate the four counts, for each query the languages of its first TOP."""
+    def oracle(self) -> tuple[list[list[int]], list[list[int]], list[list[int]]]:
+        """By sorting: for each relevant candidate the four counts, for each query its first TOP: their languages, and they."""
         language = np.searchsorted(self.bounds, np.arange(len(self.text)), side="right") - 1
-        counts, tops = [], []
+        counts, tops, firsts = [], [], []
         for query, vector in enumerate(self.queries):
             scores = (self.vectors @ vector)[self.text]
             ranking = np.lexsort((np.arange(len(scores)), scores))[::-1]  # by score, then by place in byte order, downwards
             tops.append([*language[ranking[:TOP]].tolist(), *[-1] * (TOP - len(ranking[:TOP]))])
+            firsts.append([*ranking[:TOP].tolist(), *[-1] * (TOP - len(ranking[:TOP]))])
             for right in self.candidate[self.first[query] : self.first[query + 1]]:
                 above = ranking[: ranking.tolist().index(right)]
                 tied = np.flatnonzero((scores == scores[right]) & (np.arange(len(scores)) != right))
                 same = language == language[right]
                 counts.append([int(same[above].sum()), int(same[tied].sum()), len(above), len(tied)])
-        return counts, tops
+        return counts, tops, firsts
 
 
-def counted(tally: Tally) -> tuple[list[list[int]], list[list[int]]]:
-    return np.stack(tally.counts, axis=1).tolist(), tally.best_language.tolist()
+def counted(tally: Tally) -> tuple[list[list[int]], list[list[int]], list[list[int]]]:
+    return np.stack(tally.counts, axis=1).tolist(), tally.best_language.tolist(), tally.best_order.tolist()
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -72,6 +73,18 @@ def counted(tally: Tally) -> tuple[list[list[int]], list[list[int]]]:
 @pytest.mark.usefixtures("small_blocks")
 def test_counts_over_many_blocks_are_those_of_sorting(seed: int, device: str) -> None:
     problem = Problem(seed, values=1 + seed % 3)
+    assert counted(count(problem.queries, problem.pool, problem.relevant, device)) == problem.oracle()
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("values", [1, 1000])
+def test_a_candidate_that_is_relevant_to_several_questions_of_one_text_counts_once_among_the_first(values: int, device: str):
+    # its score was taken for those of ten candidates, and what stands below it was not looked at
+    problem = Problem(7, values=values)
+    problem.first = np.arange(len(problem.queries) + 1) * 2 * TOP
+    few = np.random.default_rng(7).integers(0, len(problem.text), (len(problem.queries), 3))
+    problem.candidate = np.repeat(few, [2 * TOP - 2, 1, 1], axis=1).ravel()
+    problem.relevant = problem.pool.relevant(problem.first, problem.candidate)
     assert counted(count(problem.queries, problem.pool, problem.relevant, device)) == problem.oracle()
 
 

@@ -303,6 +303,17 @@ def test_the_main_way_is_the_way_that_decides(example):
         assert all(np.array_equal(cell.values, each.cell.values[run]) for cell, each in zip(whole, after, strict=True))
 
 
+def test_beside_a_verdict_stands_what_its_arms_did_not_see_alike():
+    given, claim = measured(ahead_everywhere), claimed(ahead())
+    share = {"new": {"small": 3, "large": 9}, "old": {"small": 6, "large": 6}}
+    given = replace(given, results={key: tuple(replace(each, record={"legs": [{"cpu_seconds": 1.0, "batches": {
+        "data_sets": share[key[1]], "in_one_language": ["small"]}}]}) for each in runs) for key, runs in given.results.items()})
+    stage = Stage(look=given.plan.looks[-1], measured=given, family=family([claim], given), decided=frozenset())
+    found = rerun_verdict(claim, Tier.REDUCED, Runs(stages=(stage,)))
+    assert ("arms see different data: small is in one language alone, which no cross-lingual batch can hold; of the batches of "
+            "new 25.0 %, old 50.0 % came from there") in found.says
+
+
 def test_fragility_is_of_the_word_that_stands_and_changes_nothing(example):
     claims, given, tested = example
     runs = Runs(stages=(Stage(look=given.plan.looks[-1], measured=given, family=tested, decided=frozenset()),))

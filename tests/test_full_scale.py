@@ -1,36 +1,48 @@
 """Full scale on small things: mixtures of data sets, one training put to several data sets, MIRACL's path on made passages."""
 
+import hashlib
 import json
 import random
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
+from click.testing import CliRunner
 
 from claimcheck.appraisal.departures import departures
+from claimcheck.appraisal.fed import fed
 from claimcheck.appraisal.library import read_library
+from claimcheck.appraisal.measured import Measured, Result
+from claimcheck.appraisal.spoken import published, unspoken
 from claimcheck.appraisal.works import works
-from claimcheck.corpora import large, large_door, miracl
+from claimcheck.cli import main
+from claimcheck.corpora import lareqa, large, large_door, large_files, miracl, scan, sizes
 from claimcheck.corpora.manifest import manifest
+from claimcheck.corpora.overlap import questions_of
 from claimcheck.corpora.pairs import InLanguages, Mixture, TrainingPairs
+from claimcheck.corpora.parallel import open_pairs
 from claimcheck.corpora.parallel_writing import pack
 from claimcheck.corpora.training_data import training_parts
 from claimcheck.design import Arm, Backbone, Data, Design, Route, Split, Training
+from claimcheck.engine import publishing
 from claimcheck.engine.working import legs
 from claimcheck.errors import CorruptInput, UsageFault
-from claimcheck.experiment.leg import Leg, execute, execute_each, prepared
+from claimcheck.experiment.leg import Leg, execute, execute_each
+from claimcheck.experiment.leg_data import mixture
 from claimcheck.measurement.measures import parse, values
 from claimcheck.measurement.places import Places, from_parquet
 from claimcheck.plan import Plan, make
 from claimcheck.report.prices import size, span
 from claimcheck.reproduction import Look, Reproduction
 from claimcheck.retrieval import batches
-from claimcheck.run import Condition, Run
+from claimcheck.run import Condition, Run, digest_of
 from claimcheck.stats.power import standardised
 from claimcheck.tier import Tier
 
@@ -180,9 +192,28 @@ def test_one_training_on_a_mixture_is_put_to_several_data_sets_in_languages_that
     batches_fed = together[0].record["batches"]
     assert sum(batches_fed["data_sets"].values()) == 12
     assert batches_fed["data_sets"].keys() == {"parallel-part", "english-part"}
+    assert batches_fed["in_one_language"] == ["english-part"]
     found = from_parquet(together[0].places)
     assert set(found.query_language.names) == {"de", "el", "en", "vi"}
     assert together[0].record["evaluated"].keys() == {"de", "el", "en", "vi"}
+
+
+def test_that_arms_see_different_data_is_said_with_the_share_of_their_batches(places: Path, data_dir: Path):
+    results = {}
+    for arm in ("monolingual", "hybrid", "crosslingual"):
+        leg, = legs_of(design(BOTH[1]), [places, data_dir], arm=arm)
+        done = execute(leg)
+        one = Result(key="0", seed=0, places=from_parquet(done.places), record={"legs": [done.record]})
+        results["n-grams", arm] = (one, one)
+    measured = Measured(plan=plan_of(design(BOTH[1])), results=results)
+    alone = {arm: result[0].record["legs"][0]["batches"]["data_sets"]["english-part"] for (_, arm), result in results.items()}
+    assert alone["monolingual"] > alone["crosslingual"] == 0
+    said, = fed(measured)
+    assert said.startswith("arms see different data: english-part is in one language alone, which no cross-lingual batch can ")
+    assert said.endswith(f"; of the batches of monolingual {100 * alone['monolingual'] / 12:.1f} %, hybrid "
+                         f"{100 * alone['hybrid'] / 12:.1f} %, crosslingual 0.0 % came from there")
+    plain = {key: (replace(result[0], record={"legs": [{"batches": {}}]}),) for key, result in results.items()}
+    assert fed(replace(measured, results=plain)) == ()
 
 
 def test_routes_that_train_on_their_own_are_trained_each_by_itself():
@@ -200,18 +231,60 @@ def test_a_data_set_of_a_mixture_that_is_not_here_is_named(places: Path, data_di
     assert "absent-part is no data set that can be trained on" in found.why
 
 
-def test_a_mixture_in_none_of_the_languages_is_refused(places: Path, data_dir: Path):
-    data = replace(design(*BOTH), languages=("de", "es"))
+def test_a_mixture_that_lacks_a_language_is_refused_before_anything_is_trained(places: Path, data_dir: Path):
+    for languages, what in ((("de", "es"), "english-part is in en and in none of the languages trained on, de, es"),
+                            (("de", "en", "fr"), "no part of the mixture both comes in fr")):
+        data = replace(design(*BOTH), languages=languages)
+        found = works(plan_of(data), [places, data_dir])
+        assert not isinstance(found, tuple)
+        assert found.why == what
+    alone = (Route(train="parallel-part", evaluate="xquad-r", languages=("en", "fr")),)
+    data = replace(design(*BOTH), languages=("de", "en", "fr"), evaluate=("xquad-r",), routes=alone)
+    found = works(plan_of(data), [places, data_dir])
+    assert not isinstance(found, tuple)
+    assert found.why == "parallel-part does not come in fr"
+    files = legs_of(design(*BOTH), [places, data_dir])[0].files
     with pytest.raises(UsageFault, match="english-part is in en and none of the languages trained on, de, es"):
-        prepared(legs_of(data, [places, data_dir])[0])
+        mixture(MIXTURE["both"], files, ("de", "es"))
     with pytest.raises(ValueError, match="the mixture does not come in fr"):
-        prepared(legs_of(replace(design(*BOTH), languages=("de", "en", "fr")), [places, data_dir])[0])
+        mixture(MIXTURE["both"], files, ("de", "en", "fr"))
+
+
+def test_a_checkpoint_is_chosen_by_what_is_neither_trained_on_nor_evaluated_and_in_a_language_trained_on(
+        places: Path, data_dir: Path):
+    looking = replace(TRAINING, select_every=4, patience=2)
+    for select, languages, what in (
+            ("xquad-r", ("de", "en"), "the checkpoint is chosen on xquad-r, which is evaluated"),
+            ("miracl", ("de", "en"), "no checkpoint can be chosen on `miracl`"),
+            ("squadshifts", ("de", "es"), "the checkpoint is chosen on squadshifts, which is in en and in none of")):
+        data = Data(train=("parallel-part",), evaluate=("xquad-r",), languages=languages, select=select,
+                    routes=(Route(train="parallel-part", evaluate="xquad-r"),))
+        assert isinstance(works(plan_of(data), [places, data_dir]), tuple)  # no loss is looked at
+        made = Design(backbones={"n": Backbone(encoder="hashed n-grams", dimensions=8)}, arms=ARMS, data=data, training=looking,
+                      measures=("AP",))
+        (place, told, _), = unspoken(made, published())
+        assert place == ("data", "select")
+        assert told.startswith(what)
+
+
+def test_data_that_choose_a_checkpoint_are_not_trained_on_and_a_language_of_a_route_stands_once():
+    with pytest.raises(ValueError, match="`select: two` is trained on"):
+        replace(design(*BOTH), train=("parallel-part", "english-part", "two"), select="two")
+    with pytest.raises(ValueError, match="`yo` stands twice in `evaluated_languages` of the route `both > miracl`"):
+        design(Route(train="both", evaluate="miracl", evaluated_languages=("yo", "yo", "sw")))
 
 
 # ---------------------------------------------------------------- MIRACL, on made passages of its small languages
 
 
 SMALL = ("sw", "yo")
+
+
+@pytest.fixture
+def as_many(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+    """As if MIRACL held what is made here and no more: of each small language the passages that are judged and 500 others."""
+    made = {language: len(judged_passages(data_dir, language)) + 500 for language in SMALL}
+    monkeypatch.setattr(sizes, "PASSAGES", {**sizes.PASSAGES, **made})
 
 
 def judged_passages(data_dir: Path, language: str) -> dict[str, str]:
@@ -253,6 +326,7 @@ def queries_of(data_dir: Path, language: str) -> int:
     return len({line.split("\t")[0] for line in lines if line.endswith("\t1")})
 
 
+@pytest.mark.usefixtures("as_many")
 def test_small_languages_of_miracl_are_evaluated_whole_after_the_same_training(places: Path, passages: Path, data_dir: Path,
                                                                               tmp_path: Path):
     made = legs_of(design(BOTH[0], MIRACL), [places, passages, data_dir], kept=tmp_path / "parts")
@@ -274,6 +348,7 @@ def test_small_languages_of_miracl_are_evaluated_whole_after_the_same_training(p
     assert left == ["sw.parquet", "yo.parquet"]  # vectors go with their language
 
 
+@pytest.mark.usefixtures("as_many")
 def test_evaluating_that_was_interrupted_goes_on_with_what_stands(places: Path, passages: Path, data_dir: Path, tmp_path: Path,
                                                                   monkeypatch: pytest.MonkeyPatch):
     from claimcheck.experiment import large as evaluating
@@ -303,7 +378,9 @@ def test_evaluating_that_was_interrupted_goes_on_with_what_stands(places: Path, 
     assert all(np.array_equal(getattr(again, name), getattr(whole, name)) for name in ("place", "tied", "pool"))
 
 
-def test_hard_negatives_are_another_data_set_with_queries_of_its_own(places: Path, data_dir: Path, tmp_path: Path):
+def test_hard_negatives_are_another_data_set_with_queries_of_its_own(places: Path, data_dir: Path, tmp_path: Path,
+                                                                      monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(large_files, "queries_of", lambda language: 2)
     folder = tmp_path / "miracl-hard-negatives"
     tables = {"corpus": {"_id": ["1#0", "1#1", "2#0"], "title": ["a", "b", "c"], "text": ["maji", "mto", "mlima"]},
               "queries": {"_id": ["q1", "q2"], "text": ["maji", "mlima"]},
@@ -318,13 +395,13 @@ def test_hard_negatives_are_another_data_set_with_queries_of_its_own(places: Pat
     assert set(from_parquet(found.places).route.names) == {"both > miracl-hard-negatives"}
     pyarrow.parquet.write_table(pyarrow.table({"query-id": ["q3"], "corpus-id": ["1#0"], "score": [1]}),
                                 folder / "sw-qrels" / "dev.parquet")
-    files = legs_of(design(route), [places, tmp_path, data_dir])[0].files["miracl-hard-negatives"]
     with pytest.raises(CorruptInput) as told:
-        large.read_judged("miracl-hard-negatives", "sw", files)
+        large.read_judged("miracl-hard-negatives", "sw", leg.files["miracl-hard-negatives"])
     assert [fault.what.partition(",")[0] for fault in told.value.faults] == [
         "judges the query `q3`", "the query `q1` has no judgment"]
 
 
+@pytest.mark.usefixtures("as_many")
 def test_a_language_that_is_not_here_is_named_with_what_to_do(places: Path, passages: Path, data_dir: Path):
     data = design(replace(MIRACL, evaluated_languages=("bn", "hi", "sw")))
     found = works(plan_of(data), [places, passages, data_dir])
@@ -333,14 +410,17 @@ def test_a_language_that_is_not_here_is_named_with_what_to_do(places: Path, pass
     assert "claimcheck data fetch miracl --language bn" in found.remedy
 
 
+@pytest.mark.usefixtures("as_many")
 def test_other_passages_are_another_data_set_and_what_was_fetched_goes_by_its_commit(
-        places: Path, passages: Path, data_dir: Path, tmp_path: Path):
+        places: Path, passages: Path, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     own = large_door.locate("miracl", "yo", [passages, data_dir])
     assert isinstance(own, large_door.Language)
     assert set(own.files("yo")) == {"yo/topics", "yo/judgments", "yo/passages"}
     corpus = tmp_path / "miracl" / "yo-corpus"
     corpus.mkdir(parents=True)
-    (corpus / "docs-0.jsonl").write_text('{"docid": "1#0", "title": "a", "text": "b"}\n', encoding="utf-8")
+    line = '{"docid": "1#0", "title": "a", "text": "b"}\n'
+    (corpus / "docs-0.jsonl").write_text(line, encoding="utf-8")
+    monkeypatch.setattr(sizes, "PASSAGES", {"yo": 1})
     other = large_door.locate("miracl", "yo", [tmp_path, data_dir])
     assert isinstance(other, large_door.Language)
     assert other.digest != own.digest
@@ -348,8 +428,9 @@ def test_other_passages_are_another_data_set_and_what_was_fetched_goes_by_its_co
     assert (hub, commit) == ("mteb/MIRACLRetrieval", manifest()["miracl"].source.rpartition(" ")[2])
     fetched = tmp_path / "third" / "sources" / "miracl" / commit / "yo-corpus"
     fetched.mkdir(parents=True)
-    (fetched / "docs-0.jsonl").write_text("{}\n", encoding="utf-8")
-    (fetched.parent / "yo.json").write_text('{"yo-corpus/docs-0.jsonl": 3}', encoding="utf-8")
+    (fetched / "docs-0.jsonl").write_text(line, encoding="utf-8")
+    listed = {"yo-corpus/docs-0.jsonl": {"bytes": len(line), "sha256": hashlib.sha256(line.encode()).hexdigest()}}
+    (fetched.parent / "yo.json").write_text(json.dumps(listed), encoding="utf-8")
     found = large_door.locate("miracl", "yo", [tmp_path / "third", data_dir])
     assert isinstance(found, large_door.Language)
     assert found.passages == fetched
@@ -393,21 +474,106 @@ def test_the_paper_s_own_design_departs_from_itself_in_nothing_and_only_it_is_of
 def test_the_open_mixture_is_said_to_lack_what_is_not_published_and_its_words_are_those_of_tier_reduced(
         reproduction: Reproduction):
     assert reproduction.tier("open") is Tier.REDUCED
-    trained, languages, evaluated = departures(reproduction, "open")
+    trained, languages, evaluated, arms = departures(reproduction, "open")
     assert trained.startswith("trained on mmarco, mr-tydi-en and mfaq-en; without wikiqa, duorc, newsqa, google-nq, yahoo-qa "
                               "and entity-questions (the nine languages were made by in-house machine translation")
     assert languages == "trained in ar, de, en, es, hi, ru and zh, not in th and tr"
     assert evaluated == "not evaluated: miracl"
+    assert arms == "arms beside the paper's: crosslingual-half"
     more = departures(reproduction, "open-miracl")
-    assert "evaluated, and not by the paper: miracl-hard-negatives" in more
-    assert "miracl evaluated without ar, es, fa, fi, fr, id, ja, ko, ru and zh" in more
+    assert "evaluated, and not by the paper: miracl-hard-negatives; miracl in yo" in more
+    assert "not evaluated: miracl in ar, es, fa, fi, fr, id, ja, ko, ru and zh" in more
 
 
 def test_a_training_that_differs_is_said_in_one_sentence_with_both_values(reproduction: Reproduction):
-    last = departures(reproduction, "quick")[-1]
-    assert last.startswith("training: optimizer `Adam` instead of `AdamW`; learning rate 0.01 instead of 3e-05; ")
-    assert "batch size 64 instead of 100" in last
-    assert "steps" not in last  # which the paper does not state
+    stated, silent = departures(reproduction, "quick")[-2:]
+    assert stated.startswith("training: optimizer `Adam` instead of `AdamW`; learning rate 0.01 instead of 3e-05; ")
+    assert "batch size 64 instead of 100" in stated
+    assert stated.endswith("not set: query prefix, passage prefix and early stopping")
+    open_and_not_listed = "training, left open by the paper and not as listed for it: "
+    assert silent.startswith(f"{open_and_not_listed}betas 0.9 and 0.99; steps 200, not 100,000; ")
+    assert "schedule" not in silent  # linear decay is one of the two that are listed
+    assert departures(reproduction, "open-short")[-1] == (
+        f"{open_and_not_listed}steps 10,000, not 100,000; steps of warm-up 500, not 1,000; "
+        "steps between looks at the loss 500, not 1,000; looks without a lower loss 5, not 10")
+
+
+def other(reproduction: Reproduction, **changes: Any) -> Reproduction:
+    """The reproduction with a profile `other`, the paper's own but for what is replaced; of training and data single fields."""
+    paper, data = reproduction.profiles["paper"], reproduction.paper.states.data
+    assert paper.training is not None
+    given = {name: value for name, value in changes.items() if name in ("arms", "backbones")}
+    given["training"] = replace(paper.training, **changes.get("training", {}))
+    given["data"] = replace(data, **changes.get("data", {}))
+    return replace(reproduction, profiles={**reproduction.profiles, "other": replace(paper, **given)})
+
+
+ONE_PART = {"mixtures": {"paper-mixture": ("mmarco",)}}
+IN_TWO = ("ar", "en")
+
+
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"training": {"warmup_steps": None}}, "steps of warm-up 0, not 1,000"),
+    ({"training": {"max_query_tokens": None}}, "not set: most tokens of a query"),
+    ({"training": {"max_passage_tokens": None}}, "not set: most tokens of a passage"),
+    ({"training": {"max_passage_tokens": 128}}, "most tokens of a passage 128, not 256 or 512"),
+    ({"training": {"patience": None}}, "not set: looks without a lower loss"),
+    ({"training": {"temperature": 0.07}}, "temperature 0.07, not 0.05 or 0.01 or 1"),
+    ({"training": {"betas": (0.9, 0.98)}}, "betas 0.9 and 0.98"),
+    ({"data": ONE_PART}, "trained on mmarco; without mr-tydi-en and mfaq-en; wikiqa, duorc, "),
+])
+def test_whatever_keeps_a_design_from_tier_full_is_said(reproduction: Reproduction, changes: dict[str, Any], said: str):
+    made = other(reproduction, **changes)
+    assert made.tier("other") is Tier.REDUCED
+    sentence, = departures(made, "other")
+    assert said in sentence
+
+
+def test_so_are_routes_arms_and_encoders(reproduction: Reproduction):
+    routes, paper = reproduction.paper.states.data.routes, reproduction.profiles["paper"]
+    first, arms, backbones = routes[0], dict(paper.arms or {}), dict(paper.backbones or {})
+
+    def told(**changes: Any) -> tuple[str, ...]:
+        made = other(reproduction, **changes)
+        assert made.tier("other") is Tier.REDUCED
+        return departures(made, "other")
+
+    assert told(data={"routes": tuple(replace(each, train="mmarco") for each in routes)})[0].startswith("trained on mmarco; ")
+    assert told(data={"routes": tuple(replace(each, languages=IN_TWO) for each in routes)}) == (
+        "trained in ar and en, not in de, es, hi, ru, th, tr and zh",)
+    assert told(data={"routes": (replace(first, languages=IN_TWO), *routes[1:])})[0].startswith(
+        "not all of it is evaluated after one and the same training: xquad-r after wikiqa, ")
+    assert told(data={"routes": (replace(first, evaluated_languages=("ar", "fr")), *routes[1:])}) == (
+        "not evaluated: xquad-r in de, el, en, es, hi, ru, th, tr, vi and zh", "evaluated, and not by the paper: xquad-r in fr")
+    assert told(data={"select": None}) == ("no checkpoint is chosen by the loss on squadshifts",)
+    assert told(arms={**arms, "hybrid": replace(arms["hybrid"], alpha=0.25, steps_share=0.1)}) == (
+        "arm hybrid: alpha 0.25 instead of 0.5; share of the steps 0.1",)
+    assert told(arms={**arms, "hybrid": Arm(sampling="monolingual")}) == (
+        "arm hybrid: sampling `monolingual` instead of `hybrid`; not set: alpha",)
+    assert told(arms={"hybrid": arms["hybrid"]}) == ("no arm monolingual and crosslingual",)
+    assert told(backbones={**backbones, "labse": replace(backbones["labse"], pooling="mean")}) == (
+        "encoder labse: pooling `mean`, not `pooler`",)
+    assert told(backbones={**backbones, "labse": replace(backbones["labse"], revision=None)}) == (
+        "encoder labse: at no pinned revision",)
+
+
+def test_how_data_are_written_down_and_what_a_field_does_unset_keep_no_design_from_tier_full(reproduction: Reproduction):
+    states, arms = reproduction.paper.states, reproduction.profiles["paper"].arms or {}
+    train = states.data.train[::-1]
+    for same in ({"training": {"precision": None}}, {"training": {"betas": (0.9, 0.999)}},
+                 {"arms": {name: replace(arm, languages=None, note="in other words") for name, arm in arms.items()}},
+                 {"data": {"train": train, "languages": states.data.languages[::-1], "mixtures": {"all": train},
+                           "routes": tuple(replace(each, train="all") for each in states.data.routes[::-1])}}):
+        made = other(reproduction, **same)
+        assert (made.tier("other"), departures(made, "other")) == (Tier.FULL, ()), same
+
+
+def test_where_nothing_is_listed_nothing_may_be_set_and_a_stated_early_end_needs_a_training_that_can_end(
+        reproduction: Reproduction):
+    listed = tuple(each for each in reproduction.underspecified if each.design_field != "training.patience")
+    for patience, said in ((10, "looks without a lower loss 10"), (None, "not set: looks without a lower loss")):
+        made = other(replace(reproduction, underspecified=listed), training={"patience": patience})
+        assert departures(made, "other") == (f"training, left open by the paper and not as listed for it: {said}",)
 
 
 def test_every_part_of_the_paper_s_mixture_is_loadable_or_said_not_to_be(reproduction: Reproduction, tmp_path: Path):
@@ -431,6 +597,90 @@ def test_other_pairs_under_the_name_of_a_published_part_are_refused(reproduction
     found = works(make([], reproduction, "open"), [tmp_path])
     assert not isinstance(found, tuple)
     assert found.why.startswith(f"what is packed as mmarco is not what {training_parts()['mmarco'].address} publishes")
+
+
+@pytest.mark.parametrize(("languages", "count", "what"), [
+    (("ar", "de", "en", "es", "hi", "ru", "zh"), 3, "it has 3 items, and the published one 39,780,811"),
+    (("de", "en"), 39_780_811, "it is in de, en, and the published one in ar, de, en, es, hi, ru, zh")])
+def test_pairs_that_say_that_they_are_the_published_part_are_counted_all_the_same(
+        reproduction: Reproduction, tmp_path: Path, languages: tuple[str, ...], count: int, what: str):
+    (tmp_path / "source").mkdir()
+    for language in languages:
+        (tmp_path / "source" / f"{language}.tsv").write_text("a\tb\n" * 3, encoding="utf-8")
+    folder = pack(tmp_path / "source", tmp_path, name="mmarco").folder
+    stated = json.loads((folder / "pairs.json").read_text())
+    stated |= {"source": training_parts()["mmarco"].origin, "count": count, "rows": count}  # as one who means to deceive
+    stated.pop("sha256")
+    (folder / "pairs.json").write_text(json.dumps({**stated, "sha256": digest_of(stated)}))
+    found = works(make([], reproduction, "open"), [tmp_path])
+    assert not isinstance(found, tuple)
+    assert found.why.endswith(f"publishes: {what}")
+    row = next(row for row in json.loads(CliRunner().invoke(main, ["data", "list", "--format", "json", "--data-dir",
+                                                                   str(tmp_path)]).stdout) if row["name"] == "mmarco")
+    assert row["prepared"] == "otherwise"
+
+
+def test_a_name_alone_makes_nothing_the_paper_s_own(reproduction: Reproduction, tmp_path: Path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "en.tsv").write_text("a\tb\n", encoding="utf-8")
+    pack(tmp_path / "source", tmp_path, name="wikiqa")
+    found = works(make([], reproduction, "paper"), [tmp_path])
+    assert not isinstance(found, tuple)
+    assert found.why.endswith("are not published; what is packed under that name is not known to be it")
+
+
+def test_what_chooses_the_checkpoint_is_on_record_like_what_is_trained_on_and_both_in_the_languages_of_the_run(
+        places: Path, data_dir: Path, tmp_path: Path):
+    shutil.copytree(places / "parallel", tmp_path / "parallel")
+    data = Data(train=("parallel-part",), evaluate=("xquad-r",), languages=("de", "en", "es"), select="english-part", routes=(
+        Route(train="parallel-part", evaluate="xquad-r", evaluated_languages=("de", "el", "en")),))
+    plan, training = plan_of(data), replace(TRAINING, select_every=4)
+    run = replace(plan.runs[0], condition=replace(plan.runs[0].condition, training=training))
+    asked = works(replace(plan, design=replace(plan.design, training=training), runs=(run,)), [tmp_path, data_dir])
+    assert isinstance(asked, tuple)
+    assert publishing._scanned(asked[0]) == {"xquad-r": {"parallel-part": None, "english-part": None}}
+    folder = tmp_path / "parallel" / "parallel-part"
+    corpus = lareqa.read("xquad-r", {each: data_dir / "xquad-r" / f"{each}.json" for each in ("de", "en", "es")})
+    pairs_ = open_pairs(folder)
+    asks = {"questions": questions_of(corpus)}
+    scan.keep(folder, "xquad-r", pairs_.digest, scan.digest_of_data(manifest()["xquad-r"]),
+              [scan.carried_out(task) for task in scan.tasks(pairs_, folder, asks)])
+    found = publishing._scanned(asked[0])["xquad-r"]
+    assert found["parallel-part"]["questions in queries"]["languages"] == ["de", "en"]
+    assert found["parallel-part"]["questions in queries"]["items"] == 2 * 1190  # Spanish is trained on and not evaluated
+    assert found["english-part"] is None
+
+
+def test_a_byte_that_changed_in_packed_pairs_stops_the_run_and_what_did_not_change_is_read_once(
+        places: Path, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from claimcheck.corpora import checked
+
+    shutil.copytree(places / "parallel", tmp_path / "parallel")
+    read: list[str] = []
+    digest = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda file, name: read.append(Path(file.name).name) or digest(file, name))
+
+    def asked() -> tuple[object, list[str]]:
+        read.clear()
+        checked._read.cache_clear()  # as another process
+        found = works(plan_of(design(BOTH[0])), [tmp_path, data_dir])
+        return found, sorted(name for name in read if name.endswith(".arrow"))
+
+    first, of_first = asked()
+    assert isinstance(first, tuple)
+    assert of_first == ["de.arrow", "en.arrow", "en.arrow", "es.arrow"]
+    assert asked()[1] == []
+    path = tmp_path / "parallel" / "parallel-part" / "de.arrow"
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"river", b"liver", 1))
+    second, of_second = asked()
+    assert not isinstance(second, tuple)
+    assert second.why == "parallel-part: de.arrow differs from the digest in pairs.json"
+    assert of_second == ["de.arrow"]
+    assert isinstance(works(plan_of(design(BOTH[0])), [tmp_path, data_dir], look=False), tuple)  # a report needs no data
+    path.write_bytes(whole)
+    third, _ = asked()
+    assert [work.key for work in third] == [work.key for work in first]
 
 
 def test_the_report_says_at_its_head_what_was_run_instead(claimcheck, root: Path, data_dir: Path, tmp_path: Path):
@@ -458,9 +708,15 @@ def test_the_guide_s_hours_disk_and_power_are_those_that_plan_gives(claimcheck, 
         for cell, card in zip(cells, ("rtx-4090", "h200"), strict=False):
             given = next(each for each in plan["cost"]["devices"] if each["card"] == card)["seconds"]
             assert cell == f"{span(given['device_at_the_earliest']).removesuffix(' h')} to {span(given['device'])}"
+            spent = [given["parts"][f"encoding {each}"] for each in ("miracl", "miracl-hard-negatives")
+                     if f"encoding {each}" in given["parts"] and card == "rtx-4090"]
+            assert all(span(each) in page for each in spent), spent
+            assert given["bound"] == "estimated"
         if name != "`paper`":
             known = [sum(each["bytes"] or 0 for each in plan["cost"][kind]) for kind in ("downloads", "disk")]
             assert cells[2] == ", ".join(map(size, known))
     for runs, told in ((3, "2.3"), (5, "1.4")):
         assert f"{standardised(runs, 0.05):.1f}" == told
         assert told in page
+    assert "deviations of the effect itself, the difference of two arms of one seed, not of an arm" in " ".join(page.split())
+    assert "refuses whatever is packed under their names" in " ".join(page.split())

@@ -18,7 +18,17 @@ from claimcheck.errors import CorruptInput
 from claimcheck.fields import MEASURE, NO_MEASURES
 from claimcheck.measurement.chance import chance_values, expectation
 from claimcheck.measurement.measures import CellValues, Measure, Setting, mean_by_language, mean_by_question, parse, values
-from claimcheck.measurement.places import LABELS, NUMBERS, Places, arrange, concatenate, from_parquet, to_parquet_bytes
+from claimcheck.measurement.places import (
+    COMPARED,
+    LABELS,
+    NUMBERS,
+    Places,
+    arrange,
+    concatenate,
+    from_parquet,
+    to_parquet_bytes,
+    variant,
+)
 
 DISTANCES = ("RankDistance", "RankDistanceShare", "LogRankDistance")
 EVERY = ("AP", "RR", "R@1", "R@3", "nDCG@3", "nDCG@10", "Max@2", "Max@R", *DISTANCES)
@@ -359,7 +369,7 @@ def rows_of_tables(draw):
 
 def rows(places: Places):
     by_name = {name: getattr(places, name).strings().tolist() if name in LABELS else getattr(places, name).tolist()
-               for name in Places.__slots__}
+               for name in (*LABELS, *NUMBERS)}
     return [dict(zip(by_name, row, strict=True)) for row in zip(*by_name.values(), strict=True)]
 
 
@@ -389,7 +399,36 @@ def test_types_are_as_stated(tmp_path):
     schema = pyarrow.parquet.read_schema(path)
     assert [str(schema.field(name).type) for name in ("fold", "place", "own_language_top")] == ["int8", "int32", "int16"]
     assert all(schema.field(name).type == pyarrow.dictionary(pyarrow.int32(), pyarrow.string()) for name in LABELS)
-    assert tuple(schema.names) == Places.__slots__
+    assert tuple(schema.names) == tuple(name for name in Places.__slots__ if name not in COMPARED)  # of clean queries
+    perturbed = table_of_perturbed([1], [5])
+    path.write_bytes(to_parquet_bytes(perturbed))
+    assert pyarrow.parquet.read_schema(path).names == list(Places.__slots__)
+    read = from_parquet(path)
+    assert (read.applied.tolist(), read.agreement.tolist()) == ([1], [5])
+    assert (read.applied.dtype, read.agreement.dtype) == (np.int8, np.int32)
+
+
+def table_of_perturbed(applied, agreement):
+    given = columns(list(Query("q", "a", ranking("ABab"), route=variant("r", "P1", 0)).rows())[:len(applied)])
+    return arrange({**given, "applied": applied, "agreement": agreement})
+
+
+@pytest.mark.parametrize(("applied", "agreement", "said"), [
+    ([2], [0], "row 1 has a perturbation that is neither applied nor not"),
+    ([0], [4 ** 10], "row 1 has an agreement beyond the first 10"),
+    ([0, 1], [0, 0], "row 2 has a query with two clusters, pools or rankings"),
+    ([0, 0], [0, 1], "row 2 has a query with two clusters, pools or rankings"),
+    ([-1], [0], "the column applied holds what is no whole number from 0 to 127"),
+])
+def test_what_is_told_of_a_perturbed_query_is_checked(applied, agreement, said):
+    with pytest.raises(ValueError, match=said):
+        table_of_perturbed(applied, agreement)
+
+
+def test_a_clean_query_is_not_perturbed_and_agrees_with_itself():
+    places = table(Query("q", "a", ranking("ABab")))
+    assert set(places.applied.tolist()) == {0}
+    assert set(places.agreement.tolist()) == {sum(4**place for place in range(10))}  # one more in common at each of ten places
 
 
 @given(rows_of_tables())

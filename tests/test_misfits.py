@@ -10,6 +10,7 @@ from claimcheck.appraisal.library import read_library
 QUICK = "reproductions/hybrid-batches.yaml"
 CLAIM = "claims/hybrid-batches/10-reduces-language-bias.yaml"
 BEST = "claims/hybrid-batches/08-best-in-multilingual-retrieval.yaml"
+OPEN = "      languages: [ar, de, en, es, hi, ru, zh]\n      select: squadshifts\n"
 LANGUAGES = "      languages: [en, de, es, ru, hi]"
 ROUTE = "          evaluate: xquad-r\n          split: {evaluate: 12, seed: 2}"
 
@@ -21,6 +22,13 @@ ROUTE = "          evaluate: xquad-r\n          split: {evaluate: 12, seed: 2}"
     (QUICK, "      hybrid-25:", "      \"hy brid\":", "the name `hy brid` is not known"),
     (QUICK, "      warmup_steps: 20\n", "      warmup_steps: 100\n", "an arm ends before its warm-up does"),
     (QUICK, "      schedule: linear decay\n", "", "trains without `schedule`"),
+    (QUICK, OPEN, OPEN.replace("ar,", "ar, th,"), "no part of the mixture open-mixture comes in th; leave out th, or add data"),
+    (QUICK, OPEN, OPEN.replace("ar, de, en,", "ar, de,"), "mfaq-en is in en and in none of the languages trained on, ar, de"),
+    (QUICK, OPEN, OPEN.replace("squadshifts", "xquad-r"), "chosen on xquad-r, which is evaluated"),
+    (QUICK, OPEN, OPEN.replace("squadshifts", "xqad-r"), "no checkpoint can be chosen on `xqad-r`; .*`xquad-r`"),
+    (QUICK, OPEN, OPEN.replace("squadshifts", "miracl"), "no checkpoint can be chosen on `miracl`"),
+    (QUICK, OPEN, OPEN.replace("squadshifts", "mmarco"), "`select: mmarco` is trained on"),
+    (QUICK, "[bn, hi, sw, te, th, yo]", "[bn, hi, sw, te, th, yo, yo]", "`yo` stands twice in `evaluated_languages`"),
     (QUICK, "      betas: [0.9, 0.99]", "      betas: [0.9, 1.5]", "each of the `betas`"),
     (QUICK, "dimensions: 128, pooling: sum", "dimensions: 128, pooling: mean", "their pooling is `sum`"),
     (QUICK, "      feature_dropout: 0.5\n", "      weight_decay: 0.1\n", "n-grams train without weight decay"),

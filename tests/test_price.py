@@ -9,20 +9,24 @@ import pytest
 
 from claimcheck import plan as planning
 from claimcheck.appraisal import budget, price
-from claimcheck.appraisal.bill import Offer, Tried, bill
+from claimcheck.appraisal.bill import Offer, SlotMemory, Tried, bill
 from claimcheck.appraisal.library import read_library
 from claimcheck.appraisal.load import Basis, Lengths, fewest_of, loads, looks_of, passages_at_once
 from claimcheck.appraisal.tier_verdict import Unavailable
 from claimcheck.appraisal.works import works
-from claimcheck.corpora import shapes, sizes
+from claimcheck.corpora import miracl, shapes, sizes
+from claimcheck.corpora.corpus import JudgedQueries, Question
+from claimcheck.corpora.parallel_writing import pack
 from claimcheck.corpora.shapes import Shape, shape_of
-from claimcheck.design import Arm, Backbone, Data, Route, Split, Training
+from claimcheck.corpora.training_data import training_parts
+from claimcheck.design import Arm, Backbone, Data, Perturbations, Route, Split, Training
 from claimcheck.errors import CorruptInput, UsageFault
 from claimcheck.execution import Execution
 from claimcheck.measurement import rates
 from claimcheck.measurement.cards import CARDS, Card
 from claimcheck.measurement.rates import EncoderRate, LegRate, Pace, Texts
 from claimcheck.measurement.store import Store
+from claimcheck.perturbation.families import FAMILIES
 from claimcheck.report import prices
 from claimcheck.run import Condition, Run
 from claimcheck.tier import Tier
@@ -35,9 +39,10 @@ MONOLINGUAL = Arm(sampling="monolingual")
 MODEL = Backbone(encoder="transformers", hub="a/b", revision="0" * 40, pooling="mean")
 
 
-def run_of(data: Data, training: Training = TRAINING, arm: Arm = MONOLINGUAL, model: Backbone = MODEL) -> Run:
+def run_of(data: Data, training: Training = TRAINING, arm: Arm = MONOLINGUAL, model: Backbone = MODEL,
+           perturbations: Perturbations | None = None) -> Run:
     return Run(condition=Condition(reproduction="r", backbone="b", arm="a", model=model, filling=arm, data=data,
-                                   training=training), seed=0)
+                                   training=training, perturbations=perturbations), seed=0)
 
 
 MIXED = Data(train=("mine",), evaluate=("xquad-r", "miracl"), languages=("en", "de"), select="squadshifts", routes=(
@@ -96,6 +101,18 @@ def test_of_an_architecture_that_is_not_counted_no_shape_is_told(checkpoints: Pa
 def test_miracls_passages_add_up_to_what_is_published():
     assert sum(sizes.PASSAGES.values()) == 106_332_152
     assert sizes.PASSAGES.keys() == sizes.DEV_QUERIES.keys()
+
+
+def test_hard_negatives_add_up_to_what_is_published_and_are_no_more_than_the_corpus():
+    assert [sum(each[place] for each in sizes.HARD.values()) for place in (0, 1)] == [11_076, 2_449_382]
+    for language, (queries, passages, _) in sizes.HARD.items():
+        assert queries == min(sizes.DEV_QUERIES[language], 1000 if language in ("ar", "fi", "ru") else 10**9)
+        assert passages <= sizes.PASSAGES[language]
+    assert sizes.questions_and_candidates("miracl-hard-negatives", ("ar", "el", "yo")) == (1119, 192_103 + 49_043)
+    assert sizes.passages("miracl-hard-negatives", ("ar", "yo")) == 192_103 + 49_043
+    assert sizes.passages("xquad-r", ("ar",)) == 0
+    assert sizes.passage_bytes("miracl", "yo") == 3 * 7_864_168  # what a list says of it cannot be
+    assert sizes.passage_bytes("xquad-r", "en") is None
 
 
 def test_the_texts_of_the_parallel_sets_are_those_of_their_files(data_dir: Path):
@@ -171,6 +188,30 @@ def test_one_training_serves_all_that_is_evaluated_after_it():
     assert load.basis is Basis.AT_MOST
     assert not load.unknown
     assert passages_at_once(load.run) == 131_924
+
+
+def test_hard_negatives_are_counted_like_any_corpus_and_lie_on_the_disk():
+    data = replace(MIXED, evaluate=("miracl-hard-negatives",), routes=(
+        Route(train="mine", evaluate="miracl-hard-negatives", evaluated_languages=("ar", "fi")),))
+    load, = loads(run_of(data), SHAPE)
+    assert load.encoded == {"miracl-hard-negatives": Texts.alike(2000, 8) + Texts.alike(192_103 + 194_415, 16)}
+    assert not load.unknown
+    assert passages_at_once(load.run) == 194_415
+
+
+def test_perturbed_queries_are_encoded_draw_by_draw_where_their_family_exists():
+    asked = Perturbations(families=("P1", "P1z", "P5", "P7"), draws=2)
+    data = replace(MIXED, routes=(Route(train="mine", evaluate="xquad-r", evaluated_languages=("de", "en", "zh")),
+                                  MIXED.routes[1]))
+    clean, = loads(run_of(data), SHAPE)
+    beside, = loads(run_of(data, perturbations=asked), SHAPE)
+    # P1 draws in de and en, P1z in zh alone, P5 draws nothing and exists in de, P7 draws nothing and exists in all three
+    more = 1190 * (2 * 2 + 2 * 1 + 1 + 3)
+    assert beside.encoded["xquad-r"].number - clean.encoded["xquad-r"].number == more
+    assert beside.encoded["xquad-r"].tokens - clean.encoded["xquad-r"].tokens == more * 8
+    assert beside.encoded["miracl"] == clean.encoded["miracl"]  # of a large corpus none is perturbed
+    assert not beside.unknown
+    assert not FAMILIES["P5"].drawn
 
 
 def test_the_arm_before_training_is_encoded_and_trains_nothing():
@@ -394,6 +435,57 @@ def test_around_a_transformer_texts_are_counted_and_none_is_encoded(spoken, chec
     assert synthetic.make().parts.keys() >= set(SPOKEN)
 
 
+def test_perturbed_queries_are_tried_with_the_leg_and_ranked(spoken, checkpoints: Path, one_thread, monkeypatch):
+    from claimcheck.experiment import rates as trial
+    from claimcheck.retrieval import ranking
+
+    family = replace(FAMILIES["P2"], languages=frozenset(SPOKEN), edit=lambda text, _, draw, words: f"{text} {draw.random()}")
+    monkeypatch.setitem(FAMILIES, "P2", family)  # type: ignore[arg-type]
+    ranked: list[int] = []
+    real = ranking._ranked
+    monkeypatch.setattr(ranking, "_ranked", lambda queries, *others: ranked.append(len(queries)) or real(queries, *others))
+    leg = planted_leg(replace(MODEL, hub=None, revision=None, folder="tiny-xlm-r"), TRAINING,
+                      checkpoints / "backbones" / "tiny-xlm-r")
+    asked = Perturbations(families=("P2",), draws=3)
+    perturbed = replace(leg, run=replace(leg.run, condition=replace(leg.run.condition, perturbations=asked)))
+    execution = Execution(device="cpu")
+    clean, beside = trial.try_leg(leg, execution), trial.try_leg(perturbed, execution)
+    assert trial.of_leg(leg, execution) != trial.of_leg(perturbed, execution)
+    assert ranked[1] == 4 * ranked[0]  # clean, and three draws that all differ
+    assert beside.evaluated.number - clean.evaluated.number == 3 * ranked[0]
+
+
+def test_of_a_large_corpus_reading_and_ranking_are_tried_and_grow_with_it(checkpoints: Path, monkeypatch, one_thread):
+    from claimcheck.experiment import rates_of_large
+    from claimcheck.experiment.leg import Leg
+    from claimcheck.retrieval import transformer_loading
+
+    folder = checkpoints / "backbones" / "tiny-xlm-r"
+    queries = JudgedQueries(name="miracl/yo", language="yo", queries=tuple(
+        Question(id=str(each), language="yo", text=f"query {each}") for each in range(5)), judgments={
+        str(each): {"p": 1, "q": 0} for each in range(5)})
+    monkeypatch.setattr(rates_of_large.large, "read_judged", lambda *_: queries)
+    monkeypatch.setattr(rates_of_large.miracl, "passages", lambda _: (
+        miracl.Passage(id=str(each), title="title", text="text") for each in range(1000)))
+    monkeypatch.setattr(rates_of_large, "SAMPLED", 100)
+    monkeypatch.setattr(rates_of_large, "RANKED", (64, 256))
+    taken = {64: 2.0, 256: 5.0}
+    ranked: list[int] = []
+    real = rates_of_large._ranked
+    monkeypatch.setattr(rates_of_large, "_ranked", lambda given, number, *others: (
+        real(given, number, *others), ranked.append(number), taken[number])[-1])
+    data = replace(MIXED, routes=(Route(train="mine", evaluate="miracl", evaluated_languages=("yo",)),))
+    leg = Leg(key="k", number=0, run=run_of(data), route=data.routes[0], fold=0, files={"miracl": {"yo/passages": folder}})
+    encoder = transformer_loading.load(replace(MODEL, hub=None, revision=None, folder="tiny-xlm-r"), folder, TRAINING,
+                                       Execution(device="cpu"))
+    texts, seconds = rates_of_large.around(encoder, leg, "cpu")
+    assert texts.number == pytest.approx(5 + 49_043)
+    assert ranked == [64, 64, 256]
+    ranking = 5.0 + 3.0 / (256 - 64) * (49_043 - 256)
+    assert ranking < seconds < ranking + 600
+    assert rates_of_large.ranking(queries, 64, 8, "cpu") == 2.0  # no more than are tried
+
+
 # ---------------------------------------------------------------- bills and budgets
 
 @pytest.fixture(scope="module")
@@ -430,6 +522,10 @@ def test_the_bill_of_the_papers_design_is_made_though_it_cannot_run_here(library
     assert prices.NOT_CALIBRATED in text
     assert "at most" in text
     assert "assumed" in text
+    assert "estimated 1,320 h of a device" in text  # what rests on an assumption bounds nothing
+    assert text.count("not in these hours: the optimizer's step") == 2
+    told = prices.as_json(made, offer)["devices"][1]["seconds"]
+    assert (told["bound"], len(told["not_in_them"])) == ("estimated", 1)
     assert json.dumps(prices.as_json(made, offer))
 
 
@@ -450,6 +546,67 @@ def test_a_bill_uses_the_rates_that_were_measured(library, tmp_path: Path):
     assert "7 GB measured here with 1,024 tokens at once" in "\n".join(prices.lines(made, offer))
 
 
+def test_on_this_device_it_is_said_that_what_was_not_tried_is_not_in_the_price(library, tmp_path: Path):
+    plan = plan_of(library, "mbert")
+    rate = EncoderRate(train=Pace(per_token=3e-6, per_square=0), encode=Pace(per_token=1e-6, per_square=0), pass_seconds=0,
+                       step_seconds=0, tokens=1024, lengths=(32, 128))
+    offer = Offer(slots=1, execution=Execution(), cards={}, utilisation=0.3)
+    quotes = []
+    for legs in ({}, {("mbert", number): LegRate(begin_seconds=1, evaluate_seconds=2) for number in range(3)}):
+        tried = Tried(device="a device", encoders={"mbert": rate}, legs=legs)
+        quotes += bill(plan, works(plan, (tmp_path,)), Store(path=tmp_path), (tmp_path,), offer, tried).quotes
+    assert ["ranking" in "".join(each.left_out) for each in quotes] == [True, False]
+    assert [price.BESIDE in each.hours.parts for each in quotes] == [False, True]
+
+
+@pytest.mark.parametrize("name", ["wikiqa", "mmarco"])
+def test_the_bill_and_the_runs_agree_that_a_name_alone_is_no_published_part(library, tmp_path: Path, name: str):
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "en.jsonl").write_text('{"query": "a", "passage": "b"}\n', encoding="utf-8")
+    pack(source, tmp_path, name=name)
+    plan, offer = plan_of(library, "paper"), Offer(slots=1, execution=Execution(), cards={}, utilisation=0.3)
+    asked = works(plan, (tmp_path,))
+    assert isinstance(asked, Unavailable)
+    made = bill(plan, asked, Store(path=tmp_path / "store"), (tmp_path,), offer, Tried())
+    assert {each for each, _ in made.unavailable} == {each for each, part in training_parts().items() if not part.loadable}
+    assert 32_169_500_000 in [each.bytes for each in made.downloads if each.what == "mmarco, as published"]
+    if name == "mmarco":
+        assert isinstance(works(plan_of(library, "open"), (tmp_path,)), Unavailable)
+
+
+def test_on_the_disk_stand_published_files_and_the_pairs_packed_of_them(library, tmp_path: Path):
+    plan, offer = plan_of(library, "open"), Offer(slots=1, execution=Execution(), cards={}, utilisation=0.3)
+
+    def amounts() -> tuple[dict[str, float | None], dict[str, float | None]]:
+        made = bill(plan, works(plan, (tmp_path,)), Store(path=tmp_path), (tmp_path,), offer, Tried())
+        return {each.what: each.bytes for each in made.disk}, {each.what: each.bytes for each in made.downloads}
+
+    disk, downloads = amounts()
+    assert disk["mmarco, as published"] == downloads["mmarco, as published"] == 32_169_500_000
+    assert disk["mmarco, packed"] == 31_700_000_000
+    assert disk["mmarco, while it is packed"] == 1_351_077_560  # 7 languages of 9,650,554 lines, 20 bytes each
+    assert "mmarco, packed" not in downloads
+    part = training_parts()["mr-tydi-en"]
+    path = tmp_path / "sources" / part.name / str(part.revision) / part.files[0]
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"12345")
+    disk, downloads = amounts()
+    assert disk["mr-tydi-en, as published"] == 5
+    assert "mr-tydi-en, packed" in disk
+    assert not any(each.startswith("mr-tydi-en") for each in downloads)
+
+
+def test_miracl_is_fetched_by_language_and_has_a_size(library, tmp_path: Path):
+    plan, offer = plan_of(library, "open-miracl"), Offer(slots=1, execution=Execution(), cards={}, utilisation=0.3)
+    made = bill(plan, works(plan, (tmp_path,)), Store(path=tmp_path), (tmp_path,), offer, Tried())
+    found = {each.what.partition(" (")[0]: each.bytes for each in made.downloads}
+    assert found["passages of miracl"] == 59_713_182 + 96_812_097 + 10_199_394 + 72_312_363 + 109_637_414 + 23_592_504
+    assert found["passages of miracl-hard-negatives"] == 3 * sum(
+        sizes.HARD[each][2] for each in ("ar", "es", "fa", "fi", "fr", "id", "ja", "ko", "ru", "zh"))
+    assert not made.unknown
+
+
 @pytest.mark.parametrize("text", ["", "4", "h", "-1h", "0h", "4 weeks", "1e3h", "nan"])
 def test_a_budget_that_is_no_span_of_time_is_refused_in_one_sentence(text: str):
     with pytest.raises(UsageFault, match="write for example 90min, 4h or 2d"):
@@ -462,7 +619,11 @@ def test_declared_designs_are_those_that_test_a_claim_look_by_look(library):
     plans = [plan_of(library, profile) for profile in reproduction.profiles]
     found = budget.declared(plans, own)
     names = {each.plan.profile for each in found}
-    assert {"quick", "sequential", "paper"} <= names
+    assert {"quick", "sequential", "paper", "perturbed"} <= names
+    tests = {each.plan.profile: {*each.tests} for each in found}
+    of_queries = {claim.id for claim in own if any(each.interaction is not None for atom in claim.atoms for each in atom.rerun)}
+    assert of_queries & tests["perturbed"]
+    assert not of_queries & tests["quick"]
     assert not names & {"development", "tiny", "tiny-transformers"}
     looks = [each for each in found if each.plan.profile == "sequential"]
     assert [len(each.plan.runs) for each in looks] == [21, 35, 56]
@@ -480,8 +641,8 @@ def test_of_what_fits_the_highest_tier_then_the_longest_is_taken(library, tmp_pa
         made = bill(each.plan, Unavailable(tier=Tier.REDUCED, why="", remedy=""), Store(path=tmp_path), (), offer, Tried())
         hours = None if seconds is None else price.Hours(parts={}, most=seconds, fewest=seconds, wall=seconds,
                                                          wall_fewest=seconds, left=seconds, wall_left=seconds)
-        return budget.Candidate(declared=each, bill=replace(made, quotes=(replace(made.quotes[0], hours=hours),)),
-                                seconds=seconds, cannot_run=cannot)
+        return budget.Candidate(declared=each, bill=replace(made, unknown=(), runnable=True), cannot_run=cannot,
+                                quote=replace(made.quotes[0], hours=hours))
 
     quick, first, last = candidate("quick", 1, 50.0), candidate("sequential", 1, 60.0), candidate("sequential", 3, 200.0)
     paper, unknown = candidate("paper", 1, 90.0), candidate("sequential", 3, None)
@@ -493,8 +654,20 @@ def test_of_what_fits_the_highest_tier_then_the_longest_is_taken(library, tmp_pa
     assert budget.largest([quick, absent], 1000) is absent
     assert budget.largest([quick, unknown], 10) is None
     assert budget.cheapest([quick, unknown, last]) is quick
+    part = replace(last, bill=replace(last.bill, unknown=("encoding theirs",)))  # of which not all is counted
+    assert part.seconds is None
+    assert budget.largest([quick, part], 1000) is quick
+    estimated = price.Memory(state=20e9, a_token=1e5, tokens=16_384, best=0)
+    wide = replace(last, quote=replace(last.quote, memory=(SlotMemory(backbone="xlm-r", estimated=estimated, room=24e9),)))
+    assert budget.largest([quick, wide], 1000) is quick
+    assert budget.cheapest([wide]) is None
+    assert budget.largest([quick, replace(wide, quote=replace(wide.quote, memory=(
+        SlotMemory(backbone="xlm-r", estimated=replace(estimated, tokens=8192), room=24e9),)))], 1000) is not quick
+    told = "\n".join(prices.table([part, wide], 100, quick))
+    assert "no price: not counted is encoding theirs" in told
+    assert "does not fit: xlm-r takes 21.6 GB with 16,384 tokens at once (estimated); does not fit into 24 GB" in told
     told = "\n".join(prices.table([quick, first, last, unknown, replace(paper, cannot_run="no data")], 100, quick))
-    for words in ("chosen", "ends with its last look", "does not fit: 3.33 min is more than 100 s",
+    for words in ("chosen", "ends with its last look", "does not fit: about 3.33 min is more than 100 s",
                   "cannot be run: no data", prices.NOT_CALIBRATED):
         assert words in told
 
@@ -533,3 +706,33 @@ def test_plan_says_what_a_profile_costs_and_what_a_budget_buys(claimcheck, paper
     assert bought.returncode == 0, bought.stderr
     assert "nothing fits" in bought.stdout
     assert "to run quick: " in bought.stdout
+
+
+def test_a_budget_prints_the_command_that_was_priced_and_nothing_that_memory_forbids(claimcheck, paper_claims: Path,
+                                                                                     tmp_path: Path):
+    given = ("plan", paper_claims, "--card", "rtx-4090", "--store", tmp_path / "own")
+    small = claimcheck(*given, "--budget", "60d", "--tokens-at-once", "8192", "--recompute", "--slots", "2")
+    command, = (line for line in small.stdout.splitlines() if line.startswith("run it: "))
+    assert command.endswith("--profile open-miracl --jobs 2 --tokens-at-once 8192 --recompute")
+    assert "not in its time: the optimizer's step" in small.stdout
+    wide = claimcheck(*given, "--budget", "60d", "--tokens-at-once", "65536")
+    assert "run it: " not in wide.stdout
+    assert "--tokens-at-once 51712 would fit at most" in wide.stdout
+    assert claimcheck(*given, "--budget", "876h").stdout.count("chosen: open\n") == 1  # open-miracl takes 894 h
+
+
+def test_where_no_shape_is_known_plan_says_what_to_fetch_and_not_to_calibrate_again(claimcheck, paper_claims: Path,
+                                                                                  tmp_path: Path):
+    given = {"CLAIMCHECK_DATA": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    asked = ("plan", paper_claims, "--calibrate", "--store", tmp_path / "own", "--profile")
+    done = claimcheck(*asked, "tiny-transformers", **given)
+    line, = (each for each in done.stdout.splitlines() if each.strip().startswith("on this device"))
+    assert "the shape of tiny-xlm-r and tiny-labse is not known while the checkpoint is not here; fetch it" in line
+    assert prices.NOT_CALIBRATED not in done.stdout
+    done = claimcheck(*asked, "tiny", **given)
+    assert "hashed n-grams are tried on the data themselves, which are not here" in done.stdout
+
+
+def test_the_deviations_that_a_plan_speaks_of_are_those_of_the_difference(claimcheck, paper_claims: Path, tmp_path: Path):
+    told = claimcheck("plan", paper_claims, "--profile", "open-short", "--store", tmp_path / "own").stdout
+    assert "2.3 standard deviations over runs, those of the difference of two arms of one seed and not of an arm" in told

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claimcheck.corpora.corpus import Candidate, LanguagePart, ParallelCorpus, Question
-from claimcheck.measurement.places import LABELS, NUMBERS, Places, to_parquet_bytes
-from claimcheck.retrieval.ranking import Pool, evaluate, rank
+from claimcheck.measurement.measures import parse, values
+from claimcheck.measurement.places import ALIKE, LABELS, NUMBERS, Places, to_parquet_bytes
+from claimcheck.retrieval.ranking import Pool, Variant, Where, evaluate, rank
 
 TEXTS = {text: [float(value) for value in vector] for text, vector in {
     "one": (1, 2), "two": (2, 1), "three": (-1, 1), "four": (0, 0), "five": (1, 2), "six": (-2, -1)}.items()}
@@ -77,11 +78,11 @@ def test_places_equal_those_of_the_oracle(corpus):
     asked = any(part.questions for part in corpus.parts.values())
     if not asked or not any(part.candidates for part in corpus.parts.values()):
         with pytest.raises(ValueError, match="no questions or no candidates"):
-            evaluate(corpus, embed, "r", 3, clusters(corpus))
+            evaluate(corpus, embed, Where(route="r", fold=3, clusters=clusters(corpus)))
         return
     columns = (*LABELS, *NUMBERS)
     expected = [{name: row[name] for name in columns} for row in slow(corpus)]
-    assert rows(evaluate(corpus, embed, "r", 3, clusters(corpus))) == expected
+    assert rows(evaluate(corpus, embed, Where(route="r", fold=3, clusters=clusters(corpus)))) == expected
 
 
 def one_question(language: str, candidates: list[tuple[str, str]], **relevant: int) -> LanguagePart:
@@ -97,13 +98,14 @@ def one_language(texts: list[str], right: int) -> ParallelCorpus:
 
 def test_among_equals_the_larger_id_stands_first():
     texts = ["three", "one", "five", "three", "one"]  # scores of the question "one" (1, 2): 1, 5, 5, 1, 5
-    found = [rows(evaluate(one_language(texts, right), embed, "r", 0, {"q": "c"}))[0] for right in range(5)]
+    where = Where(route="r", fold=0, clusters={"q": "c"})
+    found = [rows(evaluate(one_language(texts, right), embed, where))[0] for right in range(5)]
     assert [row["place"] for row in found] == [5, 3, 2, 4, 1]
     assert [row["tied"] for row in found] == [1, 2, 2, 1, 2]
 
 
 def test_a_pool_of_one_candidate_has_one_place():
-    (row,) = rows(evaluate(one_language(["six"], 0), embed, "r", 0, {"q": "c"}))
+    (row,) = rows(evaluate(one_language(["six"], 0), embed, Where(route="r", fold=0, clusters={"q": "c"})))
     assert (row["place"], row["place_in_language"], row["tied"], row["pool"], row["own_language_top"]) == (1, 1, 0, 1, 1)
 
 
@@ -114,25 +116,25 @@ def test_each_distinct_text_is_embedded_once():
         asked.append(sorted(texts))
         return embed(texts, role)
 
-    evaluate(one_language(["three", "one", "three", "one", "two"], 1), counting, "r", 0, {"q": "c"})
+    evaluate(one_language(["three", "one", "three", "one", "two"], 1), counting, Where(route="r", fold=0, clusters={"q": "c"}))
     assert asked == [["one"], ["one", "three", "two"]]
 
 
 def test_a_question_without_a_cluster_is_refused():
     with pytest.raises(ValueError, match="the question q belongs to no cluster"):
-        evaluate(one_language(["one"], 0), embed, "r", 0, {})
+        evaluate(one_language(["one"], 0), embed, Where(route="r", fold=0, clusters={}))
 
 
 def test_ids_that_mix_languages_are_refused():
     parts = {"de": one_question("de", [("d/1", "one"), ("d/3", "one")]), "en": one_question("en", [("d/2", "one")])}
     with pytest.raises(ValueError, match="mix languages"):
-        evaluate(ParallelCorpus(name="d", parts=parts), embed, "r", 0, {"q": "c"})
+        evaluate(ParallelCorpus(name="d", parts=parts), embed, Where(route="r", fold=0, clusters={"q": "c"}))
 
 
 def test_an_id_that_stands_twice_is_refused():
     parts = {"de": one_question("de", [("d/1", "one"), ("d/1", "two")])}
     with pytest.raises(ValueError, match="the candidate id d/1 stands twice in d"):
-        evaluate(ParallelCorpus(name="d", parts=parts), embed, "r", 0, {"q": "c"})
+        evaluate(ParallelCorpus(name="d", parts=parts), embed, Where(route="r", fold=0, clusters={"q": "c"}))
 
 
 @pytest.mark.parametrize(("role", "named"), [("query", "query en/q"), ("passage", "passage d/en/00001")])
@@ -144,7 +146,7 @@ def test_a_vector_that_is_not_finite_is_named_by_the_first_id_that_has_its_text(
         return vectors
 
     with pytest.raises(ValueError, match=f"the vector of the {named} is not finite"):
-        evaluate(one_language(["two", "one", "one"], 0), broken, "r", 0, {"q": "c"})
+        evaluate(one_language(["two", "one", "one"], 0), broken, Where(route="r", fold=0, clusters={"q": "c"}))
 
 
 @settings(deadline=None)
@@ -156,7 +158,8 @@ def test_the_order_of_questions_and_languages_moves_no_byte(corpus, generator):
              for part in corpus.parts.values()]
     generator.shuffle(parts)
     other = ParallelCorpus(name="d", parts={part.language: part for part in parts})
-    first, second = (to_parquet_bytes(evaluate(each, embed, "r", 0, clusters(corpus))) for each in (corpus, other))
+    where = Where(route="r", fold=0, clusters=clusters(corpus))
+    first, second = (to_parquet_bytes(evaluate(each, embed, where)) for each in (corpus, other))
     assert first == second
 
 
@@ -239,3 +242,60 @@ def test_relevant_candidates_are_placed_where_they_are_and_nowhere_else():
                   torch.tensor([[1, 2], [0, -1]]), torch.tensor([1, -1]))
     assert (ranked.place.tolist(), ranked.place_in_language.tolist()) == ([[2, 3], [1, 0]], [[2, 1], [1, 0]])
     assert ranked.own_language_top.tolist() == [0b1100, 0]  # the third and fourth are in b; the pool has no language of -1
+
+
+# ---------------------------------------------------------------- queries in other words
+
+def first_ten(corpus: ParallelCorpus, text: str) -> list[str]:
+    everything = sorted((each for part in corpus.parts.values() for each in part.candidates), key=lambda each: each.id.encode())
+    scores = {each.id: sum(a * b for a, b in zip(TEXTS[text], TEXTS[each.text], strict=True)) for each in everything}
+    everything.reverse()
+    return [each.id for each in sorted(everything, key=lambda each: scores[each.id], reverse=True)][:10]
+
+
+def overlap(one: list[str], other: list[str], depth: int = 10, p: float = 0.9) -> float:
+    """Rank-biased overlap, extrapolated, as its definition has it; a list that is at its end goes on with what it has not."""
+    one, other = ([*each, *range(depth - len(each))] for each in (one, other))
+    shared = [len({*one[:k]} & {*other[:k]}) / k for k in range(1, depth + 1)]
+    return (1 - p) / p * sum(p**k * share for k, share in enumerate(shared, 1)) + p**depth * shared[-1]
+
+
+@settings(deadline=None)
+@given(corpora(), st.data())
+def test_queries_in_other_words_are_ranked_as_if_they_were_the_corpus_and_compared_with_the_clean_ones(corpus, data):
+    everyone = [each for part in corpus.parts.values() for each in part.questions]
+    if not everyone or not any(part.candidates for part in corpus.parts.values()):
+        return
+    variants = []
+    for number in range(data.draw(st.integers(1, 3))):
+        some = data.draw(st.lists(st.sampled_from(everyone), unique=True, max_size=len(everyone)))
+        changed = tuple(replace(each, text=data.draw(st.sampled_from(sorted(TEXTS)))) for each in some)
+        variants.append(Variant(route=f"r ~ P1 {number}", questions=changed, applied=tuple(
+            new.text != old.text for new, old in zip(changed, some, strict=True))))
+    where = Where(route="r", fold=3, clusters=clusters(corpus))
+    together = evaluate(corpus, embed, where, variants=variants)
+    by_route = {name: [row for row in rows(together) if row["route"] == name] for name in together.route.names}
+    assert by_route.get("r", []) == rows(evaluate(corpus, embed, where))
+    assert list(by_route) == [name for name in ("r", *(each.route for each in variants)) if name in by_route]
+    text_of = {(each.id, each.language): each.text for each in everyone}
+    for variant in variants:
+        new = {(each.id, each.language): each for each in variant.questions}
+        alone = ParallelCorpus(name="d", parts={
+            language: replace(part, questions=tuple(new[each.id, language] for each in part.questions
+                                                    if (each.id, language) in new)) for language, part in corpus.parts.items()})
+        expected = [{**row, "route": variant.route} for row in rows(evaluate(alone, embed, where))] if new else []
+        assert by_route.get(variant.route, []) == expected
+        if expected:
+            for name, wanted in (("Applied", lambda old, text: float(old != text)),
+                                 ("RBO", lambda old, text: overlap(first_ten(corpus, old), first_ten(corpus, text)))):
+                for cell in values(together, parse(name), "multilingual", variant.route):
+                    for question, value in zip(cell.questions.tolist(), cell.values.tolist(), strict=True):
+                        key = question, cell.query_language
+                        assert value == pytest.approx(wanted(text_of[key], new[key].text), abs=1e-12)
+
+
+def test_a_clean_query_agrees_with_itself_at_every_depth():
+    places = evaluate(one_language(["one", "two"], 0), embed, Where(route="r", fold=0, clusters={"q": "c"}))
+    assert (places.agreement.tolist(), places.applied.tolist()) == ([ALIKE], [0])
+    (cell,) = values(places, parse("RBO"), "multilingual", "r")
+    assert cell.values.tolist() == pytest.approx([1.0], abs=1e-12)

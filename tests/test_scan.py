@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from claimcheck.appraisal.training_overlap import _of
 from claimcheck.cli import main
 from claimcheck.corpora.manifest import manifest
 from claimcheck.corpora.overlap import Kind, Texts, overlap
@@ -15,6 +16,7 @@ from claimcheck.corpora.parallel import open_pairs
 from claimcheck.corpora.parallel_writing import pack
 from claimcheck.corpora.scan import FOLDER, carried_out, digest_of_data, keep, kept, on_record, scan, tasks, texts_of
 from claimcheck.errors import CorruptInput
+from claimcheck.run import digest_of
 
 ASKED = Texts(name="asked", by_language={"en": (
     ("q1", "Who wrote the first program for the analytical engine?"),
@@ -94,14 +96,61 @@ def test_what_was_found_is_kept_with_the_digests_of_both_and_counts_for_no_other
     assert kept(packed, "xquad-r", pairs.digest, digest) == tuple(scans)
     assert kept(packed, "xquad-r", "other", digest) is None
     assert kept(packed, "mlqa-r", pairs.digest, digest) is None
-    assert on_record(packed, pairs.digest, "xquad-r") == {
-        "questions in queries": {"items": 5, "texts": 5, "exact": 3, "contained": 1, "near": 1}}
-    assert on_record(packed, "other", "xquad-r") is None
-    assert on_record(packed, pairs.digest, "miracl") is on_record(packed, pairs.digest, "miracl-hard-negatives") is None
+    assert on_record(packed, pairs.digest, "xquad-r", {"en"}) == {"questions in queries": {
+        "items": 5, "texts": 5, "exact": 3, "contained": 1, "near": 1, "short": 2, "languages": ["en"]}}
+    assert on_record(packed, "other", "xquad-r", {"en"}) is None
+    assert all(on_record(packed, pairs.digest, name, {"en"}) is None for name in ("miracl", "miracl-hard-negatives"))
     assert path.parent.name == FOLDER
     path.write_text(path.read_text().replace('"exact": 3', '"exact": 0'))
     with pytest.raises(CorruptInput, match="remove it and scan again"):
         kept(packed, "xquad-r", pairs.digest, digest)
+
+
+def test_what_an_earlier_version_kept_is_scanned_again(packed: Path):
+    pairs = open_pairs(packed)
+    scans = [carried_out(task) for task in tasks(pairs, packed, {"questions": ASKED})]
+    path = keep(packed, "xquad-r", pairs.digest, "d", scans)
+    said = json.loads(path.read_text())
+    said.pop("sha256")
+    said.pop("form")
+    for each in said["scans"]:
+        each.pop("short")
+    path.write_text(json.dumps({**said, "sha256": digest_of(said)}))
+    assert kept(packed, "xquad-r", pairs.digest, "d") is None
+
+
+def test_only_the_languages_asked_for_are_on_record_and_what_was_not_sought_is_no_zero(packed: Path):
+    pairs, digest = open_pairs(packed), digest_of_data(manifest()["xquad-r"])
+    both = Texts(name="asked", by_language={**ASKED.by_language, "de": ASKED.by_language["en"][:2]})
+    keep(packed, "xquad-r", pairs.digest, digest,
+         [carried_out(task) for task in tasks(pairs, packed, {"questions": both, "sentences": both})])
+    rows = {spoken: on_record(packed, pairs.digest, "xquad-r", spoken) for spoken in (("de",), ("de", "en"))}
+    assert [(each["questions in queries"]["items"], each["questions in queries"]["languages"]) for each in rows.values()] == [
+        (2, ["de"]), (7, ["de", "en"])]
+    assert {each["sentences in passages"]["near"] for each in rows.values()} == {None}
+
+
+@pytest.mark.parametrize(("language", "text", "short"), [
+    ("en", "one two three four five six seven", True), ("en", "one two three four five six seven eight", False),
+    ("zh", "一二三四五六七八九十一二三四五", True), ("zh", "一二三四五六七八九十一二三四五六", False)])
+def test_a_text_shorter_than_a_shingle_is_counted_apart_since_it_cannot_be_contained(language: str, text: str, *, short: bool):
+    asked = Texts(name="asked", by_language={language: (("q1", text),)})
+    scanned = scan(asked, language, iter([[f"{text} and more"]]), "questions in queries", near=False)
+    assert (scanned.short, scanned.contained) == (int(short), int(not short))
+
+
+def test_the_report_says_what_was_not_looked_for_and_what_chose_the_checkpoint():
+    counts = {"items": 10, "texts": 1000, "exact": 1, "contained": 2, "near": 3, "short": 4, "languages": ["de", "en"]}
+    of_sentences = {**counts, "near": None, "short": 0}
+    scanned = {"questions in queries": counts, "sentences in passages": of_sentences}
+    trained, chosen = _of({"xquad-r": {"mmarco": scanned, "squadshifts": None}}, "squadshifts")
+    assert trained == (
+        "in mmarco, which is trained on, stand of xquad-r 6 of 10 questions (1 the same, 2 contained, 3 nearly the same), of "
+        "1,000 queries; in de, en (not looked for: that one of 4 that have fewer than 8 words (16 characters in Thai, Chinese "
+        "and Japanese) is contained); 3 of 10 sentences (1 the same, 2 contained), of 1,000 passages; in de, en (not looked "
+        "for: near-duplicates)")
+    assert chosen == ("whether squadshifts holds what is evaluated of xquad-r was not looked at before it chose the checkpoint "
+                      "(`claimcheck data overlap squadshifts xquad-r`)")
 
 
 def test_the_counts_are_of_items_and_not_of_pairs():

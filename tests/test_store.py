@@ -170,6 +170,10 @@ def test_the_sources_of_a_result_are_all_that_can_change_it(root: Path):
     unmoved = {"claimcheck", "claimcheck.errors", "claimcheck.fields", "claimcheck.measurement", "claimcheck.corpora",
                "claimcheck.measurement.store", "claimcheck.files", "claimcheck.measurement.progress"}  # messages, bounds
     unmoved |= {"claimcheck.design", "claimcheck.run"}  # their values are in the condition
+    perturbing = {"claimcheck.experiment.perturbed", "claimcheck.measurement.provenance",  # of runs that perturb alone
+                  *(each for each in reached if each.startswith("claimcheck.perturbation"))}
+    assert "claimcheck.perturbation.family" in perturbing
+    unmoved |= perturbing
     assert reached - unmoved - {"claimcheck.experiment", "claimcheck.retrieval"} == named - unmoved  # the two hold a docstring
 
 
@@ -177,11 +181,13 @@ def test_defaults_of_a_design_mean_for_ever_what_they_mean_in_old_digests():
     # a key that stands at its default is left out of a run's digest, so another default would bring up results of another run
     from dataclasses import MISSING, fields
 
-    from claimcheck.design import Arm, Backbone, Data, Route, Split, Training
+    from claimcheck.design import Arm, Backbone, Data, Perturbations, Route, Split, Training
 
-    given = {f"{kind.__name__}.{item.name}": item.default for kind in (Arm, Backbone, Data, Route, Split, Training)
-             for item in fields(kind) if item.default is not MISSING and item.default is not None}
-    assert given == {"Arm.order": 0, "Data.routes": ()}  # and of `Data.mixtures`, whose default is made, none is a mixture
+    kinds = (Arm, Backbone, Data, Perturbations, Route, Split, Training)
+    given = {f"{kind.__name__}.{item.name}": item.default for kind in kinds for item in fields(kind)
+             if item.default is not MISSING and item.default is not None}
+    # and of `Data.mixtures`, whose default is made, none is a mixture
+    assert given == {"Arm.order": 0, "Data.routes": (), "Perturbations.budget": "light", "Perturbations.draws": 3}
 
 
 def measuring(root: Path) -> list[Path]:

@@ -2,7 +2,9 @@
 
 import gzip
 import hashlib
+import io
 import json
+import os
 import pickle
 import re
 import tempfile
@@ -14,13 +16,15 @@ from pathlib import Path
 
 import huggingface_hub.constants
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claimcheck.cli import main
-from claimcheck.corpora import door, large_door, tabbed, training_files
+from claimcheck.corpora import door, large_door, sizes, tabbed, training_files
 from claimcheck.corpora.pair_sources import MOST
 from claimcheck.corpora.pairs import PairTexts, in_memory
 from claimcheck.corpora.parallel import open_pairs, packed, verify
@@ -216,13 +220,15 @@ def test_the_files_of_a_part_are_fetched_at_their_commit_and_nothing_else(hub: D
 def test_passages_are_fetched_by_language_and_count_as_here_when_all_came(hub: DataHub, tmp_path: Path, data_dir: Path,
                                                                            monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(large_door, "repository", lambda name: (REPOSITORY, COMMIT))
-    shards = {f"yo-corpus/dev-0000{number}-of-00002.parquet": b"PAR1 %d" % number for number in range(2)}
-    hub.files = hub.given = {**shards, "sw-corpus/dev-00000-of-00001.parquet": b"PAR1 sw", "README.md": b"not wanted"}
+    monkeypatch.setattr(sizes, "PASSAGES", {"yo": 4, "sw": 2})
+    shards = {f"yo-corpus/dev-0000{number}-of-00002.parquet": corpus(f"{number}#0", f"{number}#1") for number in range(2)}
+    hub.files = hub.given = {**shards, "sw-corpus/dev-00000-of-00001.parquet": corpus("0#0"), "README.md": b"not wanted"}
     place = large_door.fetch("miracl", ("yo",), tmp_path / "data", lambda _: None)
-    assert left(place) == ["yo-corpus/dev-00000-of-00002.parquet", "yo-corpus/dev-00001-of-00002.parquet", "yo.json"]
+    assert left(place) == [".yo.checked.json", "yo-corpus/dev-00000-of-00002.parquet", "yo-corpus/dev-00001-of-00002.parquet",
+                           "yo.json"]
     found = large_door.locate("miracl", "yo", [tmp_path / "data", data_dir])
     assert isinstance(found, large_door.Language)
-    assert found.passages == place / "yo-corpus"
+    assert (found.passages, found.count, found.fetched) == (place / "yo-corpus", 4, True)
     assert isinstance(large_door.locate("miracl", "sw", [tmp_path / "data", data_dir]), large_door.Lacking)
     (place / "yo-corpus" / "dev-00001-of-00002.parquet").unlink()  # as if it had never come
     assert isinstance(large_door.locate("miracl", "yo", [tmp_path / "data", data_dir]), large_door.Lacking)
@@ -230,6 +236,41 @@ def test_passages_are_fetched_by_language_and_count_as_here_when_all_came(hub: D
         large_door.fetch("miracl", ("th",), tmp_path / "data", lambda _: None)
     with pytest.raises(UsageFault, match="miracl has no language `el`"):
         large_door.fetch("miracl", ("el",), tmp_path / "data", lambda _: None)
+
+
+def corpus(*identifiers: str) -> bytes:
+    """Passages as the hub has them."""
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({"_id": identifiers, "title": ["t"] * len(identifiers),
+                                               "text": [f"text {each}" for each in identifiers]}), sink)
+    return sink.getvalue()
+
+
+def test_a_byte_that_changed_after_fetching_is_found_at_first_use_and_by_verifying(
+        hub: DataHub, tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(large_door, "repository", lambda name: (REPOSITORY, COMMIT))
+    monkeypatch.setattr(sizes, "PASSAGES", {**sizes.PASSAGES, "yo": 2})
+    monkeypatch.setenv("CLAIMCHECK_DATA", str(data_dir))
+    hub.files = hub.given = {"yo-corpus/dev-00000-of-00001.parquet": corpus("0#0", "0#1")}
+    place = large_door.fetch("miracl", ("yo",), tmp_path, lambda _: None)
+    path = place / "yo-corpus" / "dev-00000-of-00001.parquet"
+    asked = ["data", "verify", "miracl", "--data-dir", str(tmp_path)]
+    done = CliRunner().invoke(main, asked)
+    assert (done.exit_code, done.stdout) == (0, "miracl, yo: 2 passages, every file as fetched\n")
+    whole, state = path.read_bytes(), path.stat()
+    path.write_bytes(whole.replace(b"text 0#1", b"text 0#2"))
+    assert len(whole) == path.stat().st_size
+    with pytest.raises(CorruptInput, match="differs from what was fetched; remove it and fetch again"):
+        large_door.locate("miracl", "yo", [tmp_path, data_dir])
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))  # as a disk that rots would leave it
+    done = CliRunner().invoke(main, asked)
+    assert (done.exit_code, done.stdout) == (1, "miracl, yo: 1 fault\n")
+    assert "dev-00000-of-00001.parquet:1:1: differs from what was fetched" in done.stderr
+    path.write_bytes(whole)
+    assert CliRunner().invoke(main, asked).exit_code == 0
+    (place / "yo-corpus" / "more.parquet").write_bytes(corpus("9#9"))
+    with pytest.raises(CorruptInput, match=r"more\.parquet:1:1: was not fetched"):
+        large_door.locate("miracl", "yo", [tmp_path, data_dir])
 
 
 def test_a_file_that_breaks_off_is_asked_for_again_and_one_that_came_whole_is_kept(hub: DataHub, tmp_path: Path):
@@ -560,7 +601,16 @@ def published(place: Path, name: str, changed: Mapping[str, bytes | None] | None
         target.parent.mkdir(parents=True, exist_ok=True)
         if content is not None:
             target.write_bytes(content)
-    return replace(PARTS[name], items=COUNTS[name])
+    return as_known(place, replace(PARTS[name], items=COUNTS[name]))
+
+
+def as_known(place: Path, part: TrainingPart) -> TrainingPart:
+    """A part whose files have the digests of those in a data folder, where digests of its files are known at all."""
+    if not part.digests:
+        return part
+    files = [place / training_files.inside(part) / name for name in part.files]
+    return replace(part, digests=tuple((len(content), hashlib.sha256(content).hexdigest()) for content in
+                                       (path.read_bytes() if path.is_file() else b"" for path in files)))
 
 
 def test_questions_with_their_first_passages(tmp_path: Path):
@@ -722,7 +772,57 @@ def test_a_part_is_prepared_listed_and_verified(run: Callable[..., tuple[int, st
     assert "stands already" in run("prepare", "mmarco", *here, "--any-count")[2]
 
 
+def test_a_file_that_is_not_the_published_one_is_not_prepared_where_its_digest_is_known(tmp_path: Path):
+    published(tmp_path, "squadshifts")  # invented questions under the names of the published files
+    with pytest.raises(CorruptInput) as caught:
+        prepare(replace(PARTS["squadshifts"], items=COUNTS["squadshifts"]), [tmp_path], tmp_path)
+    assert [fault[0] for fault in faults(caught)] == sorted(Path(name).name for name in PARTS["squadshifts"].files)
+    assert {fault[3] for fault in faults(caught)} == {"differs from the published one, by its SHA-256"}
+    with pytest.raises(CorruptInput):
+        prepare(PARTS["squadshifts"], [tmp_path], tmp_path, any_count=True)
+    assert packed([tmp_path]) == {}
+
+
+def test_own_pairs_cannot_be_packed_as_if_they_were_a_published_part(run: Callable[..., tuple[int, str, str]], tmp_path: Path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "en.tsv").write_text("q\tp\n")
+    origin = PARTS["mmarco"].origin
+    status, _, said = run("pack", tmp_path / "source", "--name", "mmarco", "--source", origin, "--out", tmp_path)
+    assert (status, packed([tmp_path])) == (2, {})
+    assert "is what `claimcheck data prepare mmarco` says of the published mmarco" in said
+    assert run("pack", tmp_path / "source", "--name", "own", "--source", f"{origin}, a part", "--out", tmp_path)[0] == 0
+
+
+def test_a_wrong_count_blames_the_file_that_says_it_or_the_folder_where_several_do(tmp_path: Path):
+    for name, blamed in (("mmarco", "triples.train.ids.small.tsv"), ("mfaq-en", "train.jsonl"),
+                         ("squadshifts", PARTS["squadshifts"].revision)):
+        part = replace(published(tmp_path, name), items=99)
+        with pytest.raises(CorruptInput) as caught:
+            prepare(part, [tmp_path], tmp_path)
+        assert [fault[0] for fault in faults(caught)] == [blamed]
+
+
+def test_what_is_no_gzip_is_one_fault(tmp_path: Path):
+    with pytest.raises(CorruptInput) as caught:
+        prepare(published(tmp_path, "mr-tydi-en", {TYDI_FILE: b"<html>"}), [tmp_path], tmp_path)
+    assert [what.partition(":")[0] for *_, what in faults(caught)] == ["the gzip file is cut off or broken"]
+
+
+def test_a_folder_that_is_not_there_yet_is_made_by_fetching_and_is_not_needed_before(
+        run: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    fetched: list[Path] = []
+    monkeypatch.setattr(training_files, "fetch", lambda part, folder, report: fetched.append(folder) or folder)
+    monkeypatch.setenv("CLAIMCHECK_DATA", str(tmp_path / "new" / "data"))
+    status, _, said = run("fetch", "mfaq-en", "--data-dir", tmp_path / "new" / "data")
+    assert (status, said, fetched) == (0, "", [tmp_path / "new" / "data"])
+    assert fetched[0].is_dir()
+
+
 @pytest.mark.parametrize(("arguments", "what"), [
+    (("fetch", "mmarco", "--language", "de"), "this one is fetched whole; leave it out"),
+    (("verify", "mmarco"), "run `claimcheck data fetch mmarco`, then `claimcheck data prepare mmarco`"),
+    (("overlap", "mmarco", "xquad-r"), "run `claimcheck data fetch mmarco`, then `claimcheck data prepare mmarco`"),
+    (("overlap", "wikiqa", "xquad-r"), "wikiqa cannot be had"),
     (("fetch", "wikiqa"), "wikiqa cannot be had: the nine languages"), (("prepare", "wikiqa"), "wikiqa cannot be had"),
     (("fetch", "mmarcos"), "did you mean `mmarco`?"), (("prepare", "mmarcos"), "did you mean `mmarco`?"),
     (("prepare", "squadshifts"), "run `claimcheck data fetch squadshifts` (16.5 MB, CC-BY-4.0)")])

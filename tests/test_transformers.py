@@ -1,5 +1,6 @@
 """Transformers as encoders: packed rows against padded ones, pooling, prefixes, lengths, types; other libraries as oracles."""
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import tiny_checkpoints
 import torch
 from conftest import TEXTS
+from tokenizers import normalizers
 
 from claimcheck.design import Backbone, Training
 from claimcheck.errors import CorruptInput, UsageFault
@@ -282,3 +284,46 @@ def test_encoding_several_texts_at_a_time_is_a_constant(monkeypatch: pytest.Monk
     monkeypatch.setattr(encoders, "TOKENS_ENCODED", 50)
     assert (encode_all(encoder, prepared) - whole).abs().max() < 1e-6
     assert torch.equal(encode_all(encoder, prepared), encode_all(encoder, prepared))
+
+
+# ---------------------------------------------------------------- what an encoder sees of a query in other words
+
+CLEAN = "Der Fluss entspringt im Norden und mündet, nach vielen Windungen, in das Meer?"
+OTHERWISE = {
+    "the same text": CLEAN,
+    "joiner": CLEAN.replace("Fluss", "Fl\u200duss"),
+    "non-joiner": CLEAN.replace("Fluss", "Fl\u200cuss"),
+    "letters and marks apart": unicodedata.normalize("NFD", CLEAN),
+    "full-width mark": CLEAN.replace("?", "？"),
+    "a letter less": CLEAN.replace("Norden", "Nrden"),
+    "words swapped": CLEAN.replace("im Norden", "Norden im"),
+}
+
+
+def unseen(encoder) -> set[str]:
+    prepared = encoder.prepare([CLEAN, *OTHERWISE.values()], "query")
+    rows = np.arange(1, 1 + len(OTHERWISE))
+    same = prepared.alike(np.zeros(len(rows), np.int64), rows)
+    assert same.dtype == bool
+    return {name for name, each in zip(OTHERWISE, same.tolist(), strict=True) if each}
+
+
+def test_what_an_encoder_does_not_see_depends_on_its_normaliser(checkpoints: Path):
+    # by the published rules: BertNormalizer deletes marks of format and leaves NFD; SentencePiece's nmt_nfkc composes and folds
+    whole = Training(max_query_tokens=120, max_passage_tokens=120)
+    assert unseen(loaded(checkpoints, "tiny-labse", "pooler", whole)) == {"the same text", "joiner", "non-joiner"}
+    xlm_r = loaded(checkpoints, "tiny-xlm-r", "mean", whole)
+    xlm_r.tokenizer.backend_tokenizer.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC()])
+    assert unseen(xlm_r) == {"the same text", "letters and marks apart", "full-width mark"}
+    n_grams = build(Backbone(encoder="hashed n-grams", dimensions=8, pooling="sum"), [CLEAN], Training(), 0, None,
+                    Execution(device="cpu"))
+    assert unseen(n_grams) == {*OTHERWISE} - {"a letter less"}  # a bag of n-grams knows no order, and drops joiners
+
+
+def test_a_finished_model_sees_what_its_own_tokenizer_gives_it(checkpoints: Path):
+    folder = checkpoints / "backbones" / "tiny-sentence"
+    made = build(Backbone(encoder="sentence-transformers", folder="x"), (), Training(), 0, folder, Execution(device="cpu"))
+    assert {"the same text"} <= unseen(made) <= {*OTHERWISE} - {"words swapped"}
+    cut_off = build(Backbone(encoder="sentence-transformers", folder="x"), (), Training(max_query_tokens=6), 0, folder,
+                    Execution(device="cpu"))
+    assert {"full-width mark", "words swapped"} <= unseen(cut_off)  # they stand behind the end of what it reads

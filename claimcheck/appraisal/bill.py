@@ -10,11 +10,10 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from claimcheck.appraisal.load import Basis, Load, loads, passages_at_once
+from claimcheck.appraisal.load import Basis, Load, loads
 from claimcheck.appraisal.price import (
     BESIDE,
     TRAINED,
-    Amount,
     Hours,
     Memory,
     Timed,
@@ -25,13 +24,8 @@ from claimcheck.appraisal.price import (
     on_card,
 )
 from claimcheck.appraisal.tier_verdict import Unavailable
-from claimcheck.corpora import backbones, door, large_door, parallel
-from claimcheck.corpora.large import LARGE
-from claimcheck.corpora.manifest import manifest
+from claimcheck.appraisal.wanted import NGRAMS, Amount, amounts
 from claimcheck.corpora.shapes import Shape, shape_of
-from claimcheck.corpora.training_data import training_parts
-from claimcheck.design import SYNTHETIC, Backbone
-from claimcheck.errors import CorruptInput
 from claimcheck.execution import Execution
 from claimcheck.measurement.cards import Card
 from claimcheck.measurement.provenance import machine
@@ -41,18 +35,23 @@ from claimcheck.measurement.work import Work
 from claimcheck.plan import Plan
 from claimcheck.run import digest_of
 
-NGRAMS = "hashed n-grams"
+ON_CARDS = ("the optimizer's step and whatever else goes by a card's memory, reading, cutting texts into tokens, ranking: none "
+            "of these can be told from a peak")
+NOT_TRIED = "reading, cutting texts into tokens and ranking, where data or checkpoint are not here"
+"""What prices leave out, on cards that are not at hand and on the device that is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
     """What is known of the device at hand from trials: `encoders` by backbone, `legs` by backbone and number.
 
-    `device`: its name, empty where nothing was tried on it, so that nobody had to ask. `on_card`: whether it is one.
+    `device`: its name, empty where nothing was tried on it, so that nobody had to ask. `on_card`: whether it is one, `room`
+    then the bytes of its memory.
     """
 
     device: str = ""
     on_card: bool = False
+    room: float | None = None
     encoders: Mapping[str, EncoderRate] = field(default_factory=dict)
     legs: Mapping[tuple[str, int], LegRate] = field(default_factory=dict)
 
@@ -73,7 +72,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotMemory:
-    """What a slot takes with one backbone. `estimated`: see `price.memory`; `room`: bytes of the card, None at hand.
+    """What a slot takes with one backbone. `estimated`: see `price.memory`; `room`: bytes of the card, None on a processor.
 
     `tried`: bytes at the peak of a trial, and the tokens at once of it.
     """
@@ -83,12 +82,18 @@ class SlotMemory:
     room: float | None = None
     tried: tuple[int, int] | None = None
 
+    @property
+    def fits(self) -> bool:
+        """Whether the card has as much; true where either is not known."""
+        return self.room is None or self.estimated is None or self.estimated.fits(self.room)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """The price on one kind of device; `hours` is None where it is not known, and `lacking` says why.
 
-    `card`: None is the device at hand. `from_records`: works whose seconds are those of runs that stand.
+    `card`: None is the device at hand. `from_records`: works whose seconds are those of runs that stand. `left_out`: what the
+    hours do not hold, in words.
     """
 
     device: str
@@ -97,13 +102,15 @@ class Quote:
     memory: tuple[SlotMemory, ...]
     lacking: str = ""
     from_records: int = 0
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
     """See the module. `trainings`: that train anything; `steps`: of all of them, at most, `fewest` at the earliest.
 
-    `tokens`: trained on, of all of them. `routed`: whether the design says what is evaluated after which training.
+    `tokens`: trained on, of all of them. `routed`: whether the design says what is evaluated after which training. `runnable`:
+    whether all that the runs need is here.
     """
 
     plan: Plan
@@ -121,6 +128,7 @@ class Bill:
     unknown: tuple[str, ...]
     routed: bool
     standing: int
+    runnable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,15 +155,16 @@ def bill(plan: Plan, asked: tuple[Work, ...] | Unavailable, store: Store, places
     made = _Made(loads=all_loads, shapes=shapes, standing=standing, recorded=recorded, peak=peak)
     quotes = [_here(made, plan, offer, tried), *(_there(made, plan, offer, name, card) for name, card in offer.cards.items())]
     unknown = dict.fromkeys(each for load in all_loads for each in load.unknown if not _of_ngrams(load))
-    disk, downloads, cannot = _amounts(plan, shapes, places, offer)
+    wanted = amounts(plan, shapes, places, offer.slots)
     about = all(load.basis is Basis.ABOUT or _of_ngrams(load) for load in all_loads)
     of_transformers = [load for load in all_loads if not _of_ngrams(load)]
     return Bill(plan=plan, shapes=shapes, quotes=tuple(quotes), trainings=sum(load.steps > 0 for load in all_loads),
                 steps=sum(load.steps for load in all_loads), fewest=sum(load.fewest for load in all_loads),
                 tokens=sum(load.trained.tokens for load in of_transformers),
                 encoded=sum(texts.tokens for load in of_transformers for texts in load.encoded.values()),
-                basis=Basis.ABOUT if about else Basis.AT_MOST, disk=disk, downloads=downloads, unavailable=cannot,
-                unknown=tuple(unknown), routed=bool(plan.design.data.routes), standing=len(standing))
+                basis=Basis.ABOUT if about else Basis.AT_MOST, disk=wanted.disk, downloads=wanted.downloads,
+                unavailable=wanted.unavailable, unknown=tuple(unknown), routed=bool(plan.design.data.routes),
+                standing=len(standing), runnable=bool(works))
 
 
 def _of_ngrams(load: Load) -> bool:
@@ -185,10 +194,12 @@ def _here(made: _Made, plan: Plan, offer: Offer, tried: Tried) -> Quote:
             lacking[backbone] = None
         else:
             timed.append(Timed(load=load, parts=parts, stands=load.run.digest in made.standing))
-    memories = [_memory(made, name, offer, tried, half=tried.on_card) for name in plan.design.backbones]
+    memories = [_memory(made, name, offer, tried, half=tried.on_card, room=tried.room) for name in plan.design.backbones]
+    untried = [load for load in made.loads if not _of_ngrams(load)
+               and not (load.legs and set(load.legs) <= set(tried.of(load.run.condition.backbone)))]
     return Quote(device=tried.device, card=None, hours=None if lacking or not timed else hours(timed, offer.slots),
                  memory=tuple(each for each in memories if each is not None), lacking=", ".join(lacking),
-                 from_records=from_records)
+                 from_records=from_records, left_out=(NOT_TRIED,) if untried else ())
 
 
 def _there(made: _Made, plan: Plan, offer: Offer, name: str, card: Card) -> Quote:
@@ -201,7 +212,7 @@ def _there(made: _Made, plan: Plan, offer: Offer, name: str, card: Card) -> Quot
     memories = [_memory(made, backbone, offer, Tried(), half=True, room=card.memory)
                 for backbone, model in plan.design.backbones.items() if model.encoder != NGRAMS]
     return Quote(device=card.title, card=name, hours=None if unknown or not timed else hours(timed, offer.slots),
-                 memory=tuple(each for each in memories if each is not None), lacking=", ".join(unknown))
+                 memory=tuple(each for each in memories if each is not None), lacking=", ".join(unknown), left_out=(ON_CARDS,))
 
 
 def _memory(made: _Made, backbone: str, offer: Offer, tried: Tried, *, half: bool, room: float | None = None,
@@ -255,77 +266,3 @@ def _record(path: Path) -> dict[str, Any]:
         return dict(record) if record["record_sha256"] == digest_of(told) else {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-
-
-def _amounts(plan: Plan, shapes: Mapping[str, Shape], places: Sequence[Path], offer: Offer) -> tuple[
-        tuple[Amount, ...], tuple[Amount, ...], tuple[tuple[str, str], ...]]:
-    """What stands on the disk at most, what of it must be downloaded, and what cannot be had."""
-    disk, downloads = list[Amount](), list[Amount]()
-    cannot: list[tuple[str, str]] = []
-    weights = {name: 4.0 * shape.parameters(pooler=True) for name, shape in shapes.items()}
-    for name, backbone in plan.design.backbones.items():
-        if backbone.encoder == NGRAMS:
-            continue
-        what = Amount(what=f"backbone {name}", bytes=weights.get(name))
-        disk.append(what)
-        if not _is_here(backbone, places):
-            downloads.append(what)
-    for name in _data_sets(plan):
-        size, here, why = _data_set(plan, name, places)
-        disk.append(Amount(what=name, bytes=size[1]))
-        if why:
-            cannot.append((name, why))
-        elif not here:
-            downloads.append(Amount(what=name, bytes=size[0]))
-    if weights:
-        # weights, two moments, and the best weights; a new one is written beside the one before
-        each = max(weights.values()) * (4 if plan.design.training.select_every is not None else 3)
-        disk.append(Amount(what=f"unfinished trainings, kept twice while they are written, {offer.slots} at a time",
-                           bytes=2 * each * offer.slots))
-    widest = max((shape.width for shape in shapes.values()), default=0)
-    if passages := max((passages_at_once(run) for run in plan.runs), default=0):
-        disk.append(Amount(what=f"vectors of the largest language of a large corpus, {offer.slots} at a time",
-                           bytes=4.0 * passages * widest * offer.slots if widest else None))
-    return tuple(disk), tuple(downloads), tuple(cannot)
-
-
-def _data_sets(plan: Plan) -> tuple[str, ...]:
-    data = plan.design.data
-    names = data.used if data.routes else (*data.train, *data.evaluate)
-    select = (data.select,) if plan.design.training.select_every is not None and data.select is not None else ()
-    return tuple(name for name in dict.fromkeys((*names, *select)) if name != SYNTHETIC)
-
-
-def _data_set(plan: Plan, name: str, places: Sequence[Path]) -> tuple[tuple[float | None, float | None], bool, str]:
-    """Bytes to download and on the disk, whether it is here, and why it cannot be had, if so."""
-    if name in LARGE:
-        wanted = {language for route in plan.design.data.routes if route.evaluate == name
-                  for language in plan.design.data.evaluated_in(route)}
-        return (None, None), bool(wanted) and all(_large_here(name, each, places) for each in sorted(wanted)), ""
-    if (data_set := manifest().get(name)) is not None:
-        here = not isinstance(door.locate(data_set, places), door.Missing)
-        return (float(data_set.bytes), float(data_set.bytes)), here, ""
-    folder, part = parallel.locate(name, places), training_parts().get(name)
-    if folder is not None:
-        try:
-            size = float(parallel.open_pairs(folder).bytes)
-        except CorruptInput:
-            return (None, None), True, ""
-        return (size, size), True, ""
-    if part is None:
-        return (None, None), False, "no published part of that name is known; pack one of your own"
-    return (part.download_bytes, part.packed_bytes), False, part.unavailable
-
-
-def _large_here(name: str, language: str, places: Sequence[Path]) -> bool:
-    try:
-        return not isinstance(large_door.locate(name, language, places), large_door.Lacking)
-    except CorruptInput:
-        return True
-
-
-def _is_here(backbone: Backbone, places: Sequence[Path]) -> bool:
-    try:
-        return isinstance(backbones.locate(backbone, places), backbones.Checkpoint)
-    except CorruptInput:
-        return True

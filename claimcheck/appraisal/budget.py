@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from claimcheck.appraisal.bill import Bill
+from claimcheck.appraisal.bill import Bill, Quote, SlotMemory
 from claimcheck.appraisal.conditions import conditions
 from claimcheck.claim import Claim
 from claimcheck.errors import UsageFault
@@ -48,31 +48,42 @@ class Declared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A declared design with its price. `seconds`: of the wall, at most, of what does not stand yet; None where not known.
+    """A declared design with its price.
 
-    `cannot_run`: why it can be run nowhere; `lacking`: what is not here and can be fetched, with what to do (`remedy`); both
-    empty where it can be run at once.
+    `quote`: the part of the bill that is about the device in question. `cannot_run`: why it can be run nowhere; `lacking`: what
+    is not here and can be fetched, with what to do (`remedy`); both empty where it can be run at once.
     """
 
     declared: Declared
     bill: Bill
-    seconds: float | None
+    quote: Quote
     cannot_run: str = ""
     lacking: str = ""
     remedy: str = ""
+
+    @property
+    def seconds(self) -> float | None:
+        """Of the wall, for what does not stand yet; None where any of it is not counted: a part is no price."""
+        return None if self.bill.unknown or self.quote.hours is None else self.quote.hours.wall_left
+
+    @property
+    def too_large(self) -> tuple[SlotMemory, ...]:
+        """The backbones of which a slot takes more memory than the card has."""
+        return tuple(each for each in self.quote.memory if not each.fits)
 
 
 def tested(plan: Plan, claims: Sequence[Claim]) -> tuple[str, ...]:
     """The claims that a plan's runs are a test of: a prediction at its tier, and no necessary condition that is not met."""
     if (plan.design.seeds or 0) < LEAST_RUNS:
         return ()
-    return tuple(claim.id for claim in claims if claim.reproduction == plan.reproduction and _asks(claim, plan.tier)
+    return tuple(claim.id for claim in claims if claim.reproduction == plan.reproduction and _asks(
+        claim, plan.tier, perturbed=plan.design.perturbations is not None)
                  and not conditions(claim, plan.design).lacking)
 
 
-def _asks(claim: Claim, tier: Tier) -> bool:
+def _asks(claim: Claim, tier: Tier, *, perturbed: bool) -> bool:
     return any(atom.predicts_at(tier) for atom in claim.atoms) and any(
-        each.interaction is None for atom in claim.atoms for each in atom.rerun)
+        perturbed or each.interaction is None for atom in claim.atoms for each in atom.rerun)
 
 
 def declared(plans: Sequence[Plan], claims: Sequence[Claim]) -> tuple[Declared, ...]:
@@ -88,8 +99,11 @@ def declared(plans: Sequence[Plan], claims: Sequence[Claim]) -> tuple[Declared, 
 
 def fits(candidate: Candidate, budget: float) -> bool:
     """Whether it can be run as a whole within so many seconds, what is to be fetched apart."""
-    return (candidate.declared.whole and not candidate.cannot_run and candidate.seconds is not None
-            and candidate.seconds <= budget)
+    return _can_be_made(candidate) and candidate.seconds is not None and candidate.seconds <= budget
+
+
+def _can_be_made(candidate: Candidate) -> bool:
+    return candidate.declared.whole and not candidate.cannot_run and not candidate.too_large
 
 
 def largest(candidates: Sequence[Candidate], budget: float) -> Candidate | None:
@@ -100,11 +114,10 @@ def largest(candidates: Sequence[Candidate], budget: float) -> Candidate | None:
 
 def cheapest(candidates: Sequence[Candidate]) -> Candidate | None:
     """Of those whose price is known and that can be run as a whole, the one that takes least."""
-    known = [each for each in candidates if each.seconds is not None and each.declared.whole and not each.cannot_run]
+    known = [each for each in candidates if each.seconds is not None and _can_be_made(each)]
     return min(known, default=None, key=lambda each: each.seconds or 0.0)
 
 
 def _whole(candidate: Candidate) -> float:
     """Seconds of a device for all of its runs, those that stand among them."""
-    found = next((quote.hours for quote in candidate.bill.quotes if quote.hours is not None), None)
-    return 0.0 if found is None else found.most
+    return 0.0 if candidate.quote.hours is None else candidate.quote.hours.most

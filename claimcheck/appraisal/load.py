@@ -14,6 +14,7 @@ from claimcheck.corpora.shapes import Shape
 from claimcheck.corpora.training_data import training_parts
 from claimcheck.design import Route, Training
 from claimcheck.measurement.rates import LegRate, Texts
+from claimcheck.perturbation.families import FAMILIES
 from claimcheck.run import Condition, Run
 
 FIRST_LOOK = 1
@@ -33,7 +34,7 @@ class Load:
 
     `steps`: at most; `fewest`: where a loss may end it, at the earliest. `pair`: the texts of one pair of a batch; `trained`:
     those of all steps. `looks`: how often the loss that chooses is taken; `looked`: the texts of all looks. `encoded`: data set
-    -> what is encoded of it. `legs`: their numbers. `unknown`: what is not counted, in words.
+    -> what is encoded of it, perturbed queries among them. `legs`: their numbers. `unknown`: what is not counted, in words.
     """
 
     run: Run
@@ -156,10 +157,27 @@ def _evaluated(made: _Counted, condition: Condition, route: Route, found: LegRat
         if counted is None or lengths is None:
             made.unknown.append(f"encoding {name}: how many texts it holds, or how long they are, is not known here")
             return
-        texts = Texts.alike(counted[0], lengths.query) + Texts.alike(counted[1], lengths.passage)
+        asked = counted[0] + _perturbed(condition, route)
+        texts = Texts.alike(asked, lengths.query) + Texts.alike(counted[1], lengths.passage)
         if route.split is not None and route.split.folds is not None:
             texts = texts.times(1 / route.split.folds)  # the folds together evaluate each text once
     made.encoded[name] = made.encoded.get(name, Texts()) + texts
+
+
+def _perturbed(condition: Condition, route: Route) -> int:
+    """Queries that are asked beside the clean ones, each draw of each family in the languages in which the family exists.
+
+    At most: a query that a draw leaves as it is, or two that it makes equal, are encoded once. Of a large corpus none are.
+    """
+    asked, total = condition.perturbations, 0
+    if asked is None or route.evaluate in LARGE:
+        return 0
+    for name in asked.families:
+        family = FAMILIES[name]
+        spoken = [language for language in condition.data.evaluated_in(route) if language in family.languages]
+        questions, _ = sizes.questions_and_candidates(route.evaluate, spoken) or (0, 0)
+        total += questions * (asked.draws if family.drawn else 1)
+    return total
 
 
 def _pair(made: _Counted, training: Training, found: LegRate | None, lengths: Lengths | None) -> Texts:

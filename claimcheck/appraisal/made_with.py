@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from claimcheck.appraisal.measured import Measured
+from claimcheck.corpora.large import LARGE
 from claimcheck.design import Backbone, Design, Split, Training
 
 
@@ -50,6 +51,9 @@ def _provenance(record: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "machine", f"{machine['processor']}, {machine['cores']} cores, {machine['system']} {machine['architecture']}"
     if "checkpoint" in record:
         yield "digest of the checkpoint", record["checkpoint"]
+    for each in (leg for leg in record["legs"] if leg["route"].rpartition(" > ")[2] in LARGE):
+        yield f"pools of {each['route']}", ", ".join(f"{language} {size['candidates']:,} passages"
+                                                     for language, size in each["evaluated"].items())
     leg = record["legs"][0]
     if (encoder := leg.get("encoder")) is not None and "architecture" in encoder:
         yield "encoder as computed", (f"{encoder['architecture']}, {encoder['parameters']:,} weights, {encoder['rows']} rows, "

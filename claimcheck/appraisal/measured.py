@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from claimcheck.corpora.large import LARGE
 from claimcheck.measurement.measures import CellValues, Setting, parse, values
-from claimcheck.measurement.places import Places
+from claimcheck.measurement.places import Places, clean_route, parted
 from claimcheck.measurement.store import Store
 from claimcheck.measurement.ties import Ties, placed, with_ties
 from claimcheck.measurement.work import Work
@@ -52,12 +52,13 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What one run gave."""
+    """What one run gave. `places`: of clean queries; `perturbed`: of perturbed ones, where any were asked."""
 
     key: str
     seed: int
     places: Places = field(repr=False)
     record: Mapping[str, Any] = field(repr=False)
+    perturbed: Places | None = field(default=None, repr=False)
 
     @property
     def cpu_seconds(self) -> float:
@@ -157,9 +158,10 @@ class Measured:
 
     def _joined(self, results: Sequence[Result], wanted: Wanted) -> tuple[LanguageCell, ...]:
         measure, setting, route = wanted
-        if setting != Setting.MONOLINGUAL and route.rpartition(" > ")[2] in LARGE:
+        if setting != Setting.MONOLINGUAL and _evaluated(route) in LARGE:
             return ()  # each language's passages are a pool of their own: there is no other setting
-        by_run = [values(result.places, parse(measure), setting, route) for result in results]
+        tables = [result.places if clean_route(route) == route else result.perturbed for result in results]
+        by_run = [values(table, parse(measure), setting, route) for table in tables if table is not None]
         made = []
         for cells in zip(*by_run, strict=True):
             if any(not np.array_equal(each.questions, cells[0].questions) for each in cells):
@@ -172,9 +174,14 @@ class Measured:
 
     def _codes(self, cell: CellValues, route: str) -> NDArray[np.int64]:
         """Numbers of the clusters, the same for a cluster in every cell and route over the same evaluation data."""
-        data_set = route.rpartition(" > ")[2]
+        data_set = _evaluated(route)
         return np.asarray([self.clusters.setdefault((data_set, str(name)), len(self.clusters))
                            for name in cell.clusters], dtype=np.int64)
+
+
+def _evaluated(route: str) -> str:
+    """The data set that a route evaluates, by its name in rows of results."""
+    return clean_route(route).rpartition(" > ")[2]
 
 
 def _with(cells: tuple[LanguageCell, ...], tied: Sequence[Places], wanted: Wanted, ties: Ties) -> tuple[LanguageCell, ...]:
@@ -197,9 +204,10 @@ def read(plan: Plan, works: Sequence[Work], store: Store) -> Measured:
     """All results of a plan. Raises CorruptInput: one of them is missing or damaged."""
     found: dict[tuple[str, str], list[Result]] = {}
     for work in works:
-        places, record = store.read(work.key)
+        everything, record = store.read(work.key)
+        places, perturbed = parted(everything)
         condition = work.run.condition
         found.setdefault((condition.backbone, condition.arm), []).append(
-            Result(key=work.key, seed=work.run.seed, places=places, record=record))
+            Result(key=work.key, seed=work.run.seed, places=places, record=record, perturbed=perturbed))
     return Measured(plan=plan, results={name: tuple(sorted(each, key=lambda result: result.seed))
                                         for name, each in found.items()})

@@ -1,9 +1,8 @@
 """What claims and reproductions name and do not have: arms, backbones, data sets, languages. Each is a fault at its place."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
-from typing import TypeAlias
 
+from claimcheck.appraisal.spoken import Misfit, may_be_packed, published, unspoken
 from claimcheck.claim_files import ClaimFile
 from claimcheck.corpora.large import LARGE
 from claimcheck.corpora.large import languages as spoken_in
@@ -27,7 +26,7 @@ def of_routes(document: ReproductionFile) -> list[Fault]:
             data = each.data
             assert data is not None
             for key, name in (*(("train", name) for name in data.parts(route)), ("evaluate", route.evaluate)):
-                if name == SYNTHETIC or (key == "train" and _may_be_packed(name)):
+                if name == SYNTHETIC or (key == "train" and may_be_packed(name)):
                     continue
                 if name not in known and (key == "train" or name not in LARGE):
                     faults.append(document.fault((*place, key), f"the data set `{name}` cannot be trained on or evaluated",
@@ -47,11 +46,6 @@ def of_routes(document: ReproductionFile) -> list[Fault]:
     return faults
 
 
-def _may_be_packed(name: str) -> bool:
-    """Whether a name that the manifest does not hold is one for a packed corpus of pairs, and no slip of the pen."""
-    return name not in manifest() and not get_close_matches(name, [*manifest(), SYNTHETIC])
-
-
 NEEDED = ("learning_rate", "batch_size", "temperature", "steps", "schedule", "loss", "optimizer")
 """What of a training no encoder can be trained without."""
 
@@ -59,10 +53,12 @@ NEEDED = ("learning_rate", "batch_size", "temperature", "steps", "schedule", "lo
 def trainings(document: ReproductionFile) -> list[Fault]:
     """A fault for each profile that trains and does not say how, or asks for what the trainer of its encoders cannot do."""
     faults: list[Fault] = []
+    spoken = published()
     for name, profile in document.value.profiles.items():
         design = document.value.design(name)
         faults += [document.fault(("profiles", name, *where), what, next_move)
-                   for where, what, next_move in (*_arms_of(design), *_selection_of(design), *_backbones_of(design))]
+                   for where, what, next_move in (*_arms_of(design), *_selection_of(design), *_backbones_of(design),
+                                                 *unspoken(design, spoken))]
         missing = [key for key in NEEDED if getattr(design.training, key) is None]
         if missing and any(backbone.encoder != FINISHED for backbone in design.backbones.values()):
             place = ("profiles", name, "training") if profile.training is not None else ("profiles", name)
@@ -70,10 +66,6 @@ def trainings(document: ReproductionFile) -> list[Fault]:
                                          "set them (schedule: linear decay or constant after warm-up; loss: InfoNCE; "
                                          "optimizer: Adam or AdamW)"))
     return faults
-
-
-Misfit: TypeAlias = tuple[tuple[str | int, ...], str, str]
-"""Where in a profile, what, and the next move."""
 
 
 def _arms_of(design: Design) -> Iterator[Misfit]:

@@ -147,14 +147,6 @@ def memory(shape: Shape, load: Load, execution: Execution, *, pooler: bool, half
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
-    """An amount of bytes and what it is of; None where nobody told how many."""
-
-    what: str
-    bytes: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
     """Seconds of some works on one kind of device. `parts`: what they go to; `most` and `fewest`: of the device in all.
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from math import isinf
 
 from claimcheck import verdict
+from claimcheck.appraisal.bounds import bounds
 from claimcheck.appraisal.breakdown import LanguageEffect, breakdown
 from claimcheck.appraisal.contrasts import Contrast, Raw
 from claimcheck.appraisal.family import DISPLAYED, Tested
@@ -13,10 +14,10 @@ from claimcheck.appraisal.measured import Measured
 from claimcheck.appraisal.print_values import PrintedComparison
 from claimcheck.appraisal.units import decimals_of, rounded, shown
 from claimcheck.claim import Atom, Claim
-from claimcheck.finding import Asked, Bounds, Comparison, Comparisons, Goal, Value
+from claimcheck.finding import Asked, Comparison, Comparisons, Goal, Value
 from claimcheck.prediction import Difference, LanguagesAhead, Reduction, RerunPrediction
 from claimcheck.prediction.rerun import Combine, Interaction
-from claimcheck.stats.effect import Effect, Estimand, lower, p_above, upper
+from claimcheck.stats.effect import Effect, Estimand, p_above
 from claimcheck.stats.families import most_ahead
 from claimcheck.stats.power import (
     articles_needed,
@@ -136,7 +137,7 @@ def _beside(contrast: Contrast, measured: Measured) -> tuple[str, ...]:
             told.append(f"all {raw.effect.runs} runs of {' and '.join(raw.arms)} gave the same difference to the last bit: "
                         "either no chance is in them, or the seed is not heeded")
         if (effect := raw.geometric) is not None:
-            around = _bounds(effect, Estimand.BENCHMARK, (DISPLAYED, DISPLAYED), contrast.is_log, 1)
+            around = bounds(effect, Estimand.BENCHMARK, (DISPLAYED, DISPLAYED), contrast.is_log, 1)
             told.append(f"of geometric means the reduction is {rounded(shown(effect.estimate, is_log=contrast.is_log), 1)} % "
                         f"[{around.low}, {around.high}] (95 %, this benchmark)")
         told += _before_training(raw, contrast, measured)
@@ -179,10 +180,10 @@ def _comparison(raw: Raw, contrast: Contrast, measured: Measured, levels: _Level
         values=tuple(Value(name=name, value=rounded(mean, 1 if is_log else decimals), decimals=1 if is_log else decimals)
                      for name, mean in zip(raw.arms, raw.means, strict=True)),
         estimate=rounded(shown(effect.estimate, is_log=is_log), decimals),
-        deciding=_bounds(effect, levels.estimand, ends, is_log, decimals),
-        contrary=_bounds(effect, levels.estimand, (levels.high, levels.high), is_log, decimals) if equal else None,
-        benchmark=_bounds(effect, Estimand.BENCHMARK, (DISPLAYED, DISPLAYED), is_log, decimals),
-        beyond=_bounds(effect, Estimand.BEYOND, (DISPLAYED, DISPLAYED), is_log, decimals),
+        deciding=bounds(effect, levels.estimand, ends, is_log, decimals),
+        contrary=bounds(effect, levels.estimand, (levels.high, levels.high), is_log, decimals) if equal else None,
+        benchmark=bounds(effect, Estimand.BENCHMARK, (DISPLAYED, DISPLAYED), is_log, decimals),
+        beyond=bounds(effect, Estimand.BEYOND, (DISPLAYED, DISPLAYED), is_log, decimals),
         decimals=decimals, percent=is_log, runs=effect.runs, questions=raw.questions, clusters=effect.clusters, sources=keys)
 
 
@@ -192,7 +193,7 @@ def _priced(comparison: Comparison, effect: Effect, contrast: Contrast, levels: 
         comparison, runs_needed=price.runs, articles_needed=price.articles,
         detectable=None if isinf(price.detectable) else rounded(shown(price.detectable, is_log=is_log), decimals),
         detectable_at_most=None if isinf(price.at_most) else rounded(shown(price.at_most, is_log=is_log), decimals),
-        reach=tuple(_bounds(effect, levels.estimand, (level, level), is_log, decimals) for level in LEVELS))
+        reach=tuple(bounds(effect, levels.estimand, (level, level), is_log, decimals) for level in LEVELS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,14 +219,6 @@ def _price(effect: Effect, contrast: Contrast, levels: _Levels) -> _Price:
     return _Price(detectable=null + minimum_detectable(effect, estimand, level, power),
                   at_most=null + minimum_detectable(wide, estimand, level, power), runs=runs,
                   articles=articles_needed(many, estimand, margin, level, power) if margin and runs is None else None)
-
-
-def _bounds(effect: Effect, estimand: Estimand, alphas: tuple[float, float], is_log: bool, decimals: int) -> Bounds:
-    """Bounds rounded outward to the digits that are printed, so that what is judged is what is read."""
-    low, high = (shown(end(effect, estimand, alpha), is_log=is_log)
-                 for end, alpha in zip((lower, upper), alphas, strict=True))
-    return Bounds(low=rounded(low, decimals, ROUND_FLOOR), high=rounded(high, decimals, ROUND_CEILING),
-                  low_level=alphas[0], high_level=alphas[1])
 
 
 def _asked(contrast: Contrast) -> Asked:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from claimcheck import verdict
 from claimcheck.appraisal import rerun_words
 from claimcheck.appraisal.family import Family, Tested
+from claimcheck.appraisal.fed import fed
 from claimcheck.appraisal.fragility import fragility
 from claimcheck.appraisal.journal import Looks
 from claimcheck.appraisal.measured import Measured
@@ -14,6 +15,7 @@ from claimcheck.appraisal.rerun import RerunFinding, findings, stand_of_claim
 from claimcheck.appraisal.stages import Stage
 from claimcheck.appraisal.tier_verdict import TierVerdict, Unavailable
 from claimcheck.claim import Claim, Kind
+from claimcheck.design import Design
 from claimcheck.evidence.reported_table import ReportedTable
 from claimcheck.reproduction import ALPHA, PrintedNumbers
 from claimcheck.tier import Tier
@@ -73,13 +75,14 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None,
         lacks = dict.fromkeys(text for each in own for text in (*each.found.left_out, *each.found.not_covered))
         return TierVerdict(tier=tier, word=TierWord.NOT_RUN, remedy="a profile that measures it",
                            why=f"profile {plan.profile} measures nothing that the claim predicts: "
-                               f"{'; '.join(lacks) or 'no query is perturbed in it'}")
+                               f"{'; '.join(lacks) or _no_interaction(plan.design)}")
     if tier is Tier.FULL and (uncovered := [text for each in own for text in each.found.not_covered]):
         return TierVerdict(tier=tier, word=TierWord.INCONCLUSIVE, why="; ".join(dict.fromkeys(uncovered)), reruns=own)
     said = (*tested.conditions.says, *(f"not checked: {text}" for text in tested.conditions.unchecked),
             *dict.fromkeys(text for each in own for text in each.found.not_covered),
-            *(("a check of the claim is not measured here: no query is perturbed",)
+            *((f"a check of the claim is not measured here: {_no_interaction(plan.design)}",)
               if any(each.interaction is not None for atom in claim.atoms for each in atom.rerun) else ()),
+            *(() if bare else fed(at.measured)),
             *_scope(claim, own), *(_look(runs, at) if tested.is_test else ()), *_seen(claim, runs.looks))
     if not tested.is_test:
         return TierVerdict(tier=tier, word=TierWord.NOT_A_TEST, why="; ".join(tested.conditions.lacking), reruns=own, says=said,
@@ -90,6 +93,12 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None,
                        why=rerun_words.why(parts, own, untested),
                        remedy="" if bare else rerun_words.price(own, at.measured, word),
                        fragility=None if bare else fragility(claim, tested, at.measured))
+
+
+def _no_interaction(design: Design) -> str:
+    """Why a prediction of how arms differ in what they lose is not put to runs."""
+    return "no query is perturbed in it" if design.perturbations is None else (
+        "what perturbed queries cost each arm stands below, and whether arms differ in it is not judged by this version")
 
 
 def _beside_print(own: Sequence[RerunFinding], tested: Tested, runs: Runs,

@@ -9,6 +9,7 @@ import numpy as np
 
 from claimcheck.appraisal.made_with import made_with
 from claimcheck.appraisal.measured import LanguageCell, Measured, Result
+from claimcheck.appraisal.robustness import Robustness, robustness
 from claimcheck.design import Arm, Route
 from claimcheck.measurement.chance import chance_values
 from claimcheck.measurement.measures import Setting, parse
@@ -106,6 +107,7 @@ class Experiment:
     runs: tuple[RunRecord, ...]
     made_with: tuple[tuple[str, str], ...]
     left_out: tuple[str, ...]
+    robustness: tuple[Robustness, ...] = ()
 
 
 def summary(measured: Measured, pairs: Sequence[tuple[str, str]], says: Iterable[str]) -> Experiment:
@@ -123,7 +125,7 @@ def summary(measured: Measured, pairs: Sequence[tuple[str, str]], says: Iterable
         tables=tuple(_table(measured, backbone, route) for backbone, route in both),
         maps=tuple(each for backbone, route in both for each in _maps(measured, backbone, route, pairs)),
         doses=tuple(each for backbone, route in both for each in _doses(measured, backbone, route)),
-        runs=runs, made_with=made_with(measured), left_out=_left_out(measured))
+        runs=runs, made_with=made_with(measured), left_out=_left_out(measured), robustness=robustness(measured))
 
 
 def _columns(measures: Sequence[str]) -> tuple[tuple[str, str], ...]:

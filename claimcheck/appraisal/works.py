@@ -6,13 +6,14 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 from claimcheck.appraisal.data import not_here
+from claimcheck.appraisal.spoken import published, unspoken
 from claimcheck.appraisal.tier_verdict import Unavailable
-from claimcheck.corpora import backbones, large_door, parallel
+from claimcheck.corpora import backbones, checked, large_door, parallel
 from claimcheck.corpora.checkpoints import transformer_folder
 from claimcheck.corpora.door import Missing, verified
 from claimcheck.corpora.large import LARGE
 from claimcheck.corpora.manifest import COUNTED, manifest
-from claimcheck.corpora.training_data import training_parts
+from claimcheck.corpora.training_data import TrainingPart, training_parts
 from claimcheck.design import SYNTHETIC, Design
 from claimcheck.errors import CorruptInput
 from claimcheck.measurement.provenance import Ingredients, digest_of_files, libraries, sources
@@ -30,10 +31,14 @@ def data_sets(design: Design) -> tuple[str, ...]:
 
 @dataclass(slots=True, kw_only=True)
 class _Found:
-    """What was found. `data`: data set -> digest; `files`: data set -> language -> file; `checkpoints`: of backbones."""
+    """What was found. `data`: data set -> digest; `files`: data set -> language -> file; `checkpoints`: of backbones.
+
+    `languages`: those of the packed corpora.
+    """
 
     data: dict[str, str] = field(default_factory=lambda: {SYNTHETIC: "made by its source"})
     files: dict[str, Mapping[str, Path]] = field(default_factory=dict)
+    languages: dict[str, tuple[str, ...]] = field(default_factory=dict)
     checkpoints: dict[str, tuple[str | None, Path | None]] = field(default_factory=dict)
 
 
@@ -50,8 +55,12 @@ def works(plan: Plan, folders: Sequence[Path], *, look: bool = True) -> tuple[Wo
     wrong += [_checkpoint(plan, name, folders, found, look=look) for name in plan.design.backbones]
     if absent := [each for each in wrong if each is not None]:
         return absent[0]
+    for _, what, move in unspoken(plan.design, published() | found.languages):
+        return Unavailable(tier=plan.tier, why=what, remedy=move)
     try:
-        made = {encoder: Ingredients(sources=sources(encoder), libraries=libraries(encoder), data=found.data)
+        perturbed = plan.design.perturbations is not None
+        made = {encoder: Ingredients(sources=sources(encoder, perturbed=perturbed), data=found.data,
+                                     libraries=libraries(encoder, perturbed=perturbed))
                 for encoder in sorted({backbone.encoder for backbone in plan.design.backbones.values()})}
     except PackageNotFoundError as error:
         return Unavailable(tier=plan.tier, why=f"{error.name} is not installed, and nothing can be run without it",
@@ -74,7 +83,7 @@ def _data(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *, look
     if name in LARGE:
         return _large(plan, name, folders, found, look=look)
     if data_set is None and name not in {route.evaluate for route in plan.design.data.routes}:
-        return _packed(plan, name, folders, found)
+        return _packed(plan, name, folders, found, look=look)
     if data_set is None or data_set.parser not in COUNTED:
         return Unavailable(tier=plan.tier, why=f"{name} cannot be trained on or evaluated by this version",
                            remedy="choose another profile with --profile")
@@ -104,6 +113,9 @@ def _large(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *, loo
         try:
             here = large_door.locate(name, language, folders)
         except CorruptInput as error:
+            if not look:  # what stands in the store needs none of it
+                digests.append(f"{language} {large_door.digest_known(name, language)}")
+                continue
             first = error.faults[0]
             return Unavailable(tier=plan.tier, why=f"{name}: {first.path.name} {first.what}", remedy=first.next_move)
         if isinstance(here, large_door.Lacking):
@@ -120,11 +132,12 @@ def _large(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *, loo
     return None
 
 
-def _packed(plan: Plan, name: str, folders: Sequence[Path], found: _Found) -> Unavailable | None:
-    """Find a packed corpus of pairs, which is no data set of the manifest."""
+def _packed(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *, look: bool) -> Unavailable | None:
+    """Find a packed corpus of pairs, which is no data set of the manifest; with `look`, its bytes as they were packed."""
     folder, part = parallel.locate(name, folders), training_parts().get(name)
     if part is not None and not part.loadable:
-        return Unavailable(tier=plan.tier, why=f"{name} is not to be had: {part.unavailable}",
+        packed = "" if folder is None else "; what is packed under that name is not known to be it"
+        return Unavailable(tier=plan.tier, why=f"{name} is not to be had: {part.unavailable}{packed}",
                            remedy="choose a profile that trains on what is published with --profile")
     if folder is None and part is not None:
         return Unavailable(tier=plan.tier, why=f"{part.title} is not on this machine",
@@ -134,16 +147,29 @@ def _packed(plan: Plan, name: str, folders: Sequence[Path], found: _Found) -> Un
                            why=f"{name} is no data set that can be trained on, and no packed corpus of that name is here")
     try:
         pairs = parallel.open_pairs(folder)
+        if look:
+            checked.verify(pairs)
     except CorruptInput as error:
         first = error.faults[0]
         return Unavailable(tier=plan.tier, why=f"{name}: {first.path.name} {first.what}", remedy=first.next_move)
-    if part is not None and pairs.source != part.origin:
-        return Unavailable(tier=plan.tier, why=f"what is packed as {name} is not what {part.address} publishes: its source is "
-                           f"`{pairs.source or 'not stated'}`, and that of the published one `{part.origin}`",
+    if part is not None and (other := otherwise(part, pairs)):
+        return Unavailable(tier=plan.tier, why=f"what is packed as {name} is not what {part.address} publishes: {other}",
                            remedy=f"run `claimcheck data prepare {name}`, or call your own otherwise")
     found.files[name] = {parallel.PACKED: folder}
     found.data[name] = pairs.digest
+    found.languages[name] = tuple(pairs.languages)
     return None
+
+
+def otherwise(part: TrainingPart, pairs: parallel.PackedPairs) -> str:
+    """In what packed pairs are not a part of the training data as it is published; empty if they are."""
+    if pairs.source != part.origin:
+        return f"its source is `{pairs.source or 'not stated'}`, and that of the published one `{part.origin}`"
+    if part.expected is not None and pairs.count != part.expected:
+        return f"it has {pairs.count:,} items, and the published one {part.expected:,}"
+    if pairs.languages != part.languages:
+        return f"it is in {', '.join(pairs.languages)}, and the published one in {', '.join(part.languages)}"
+    return ""
 
 
 def _checkpoint(plan: Plan, name: str, folders: Sequence[Path], found: _Found, *, look: bool) -> Unavailable | None:
@@ -175,6 +201,9 @@ def _cannot(plan: Plan) -> Unavailable | None:
     if not design.data.routes:
         return Unavailable(tier=plan.tier, why=f"profile {plan.profile} does not say which data it trains on and evaluates",
                            remedy=f"add `routes` to its data, or {other}")
+    if design.perturbations is not None and (large := [each.name for each in design.data.routes if each.evaluate in LARGE]):
+        return Unavailable(tier=plan.tier, why=f"profile {plan.profile} perturbs queries, and those of {large[0]} are not "
+                           "perturbed by this version", remedy=f"take the route out of it, or {other}")
     if design.training.early_stopping is not None and design.training.select_every is None:
         return Unavailable(tier=plan.tier, why=f"profile {plan.profile} ends training early by a loss, and does not say how "
                            "often it is looked at", remedy=f"add `select_every` and `patience` to its training, or {other}")

@@ -15,6 +15,7 @@ from claimcheck.cli.exporting import export_run
 from claimcheck.cli.judging import report, run
 from claimcheck.cli.looking import list_claims, plan, schema, validate
 from claimcheck.cli.options import Verbs
+from claimcheck.cli.perturbing import perturb
 from claimcheck.cli.scoring import score
 
 
@@ -27,5 +28,5 @@ def main() -> None:
     """
 
 
-for verb in (run, list_claims, plan, validate, report, schema, data, backbones, score, export_run, selftest):
+for verb in (run, list_claims, plan, validate, report, schema, data, backbones, score, export_run, perturb, selftest):
     main.add_command(verb)

@@ -78,9 +78,13 @@ def verify(names: tuple[str, ...], data_dir: Path | None) -> None:
     absent = False
     packed = {name: folder for name, folder in _packed(data_dir).items() if not names or name in names}
     wanted = tuple(name for name in dict.fromkeys(names) if name in manifest() or name not in packed)
-    for each in _named(wanted, others=_packed(data_dir)) if names else _listed():
+    for each in _named(wanted, others=_packed(data_dir)) if names else tuple(manifest().values()):
         if not each.files:
-            click.echo(f"{each.name}: nothing to check; {each.note}")
+            own, lines = _large_faults(each.name, data_dir)
+            faults += own
+            absent = absent or (bool(names) and not lines)
+            if lines or names:
+                click.echo("\n".join(lines) or f"{each.name}: nothing is here to check; {each.note}")
             continue
         try:
             found = verified(each, folders(data_dir))
@@ -109,7 +113,8 @@ def verify(names: tuple[str, ...], data_dir: Path | None) -> None:
 @click.argument("name")
 @click.option("--language", "languages", multiple=True, metavar="LANGUAGE",
               help="Of passages that are fetched by language: which; can be given several times.")
-@DATA_DIR
+@click.option("--data-dir", type=FolderOrFile(path_type=Path), default=None, metavar="DIR",
+              help="Folder to download into, made if it is not there; else the user's cache.")
 def fetch(name: str, languages: tuple[str, ...], data_dir: Path | None) -> None:
     """Download a data set, or a part of the training data, into --data-dir, else the user's cache, each file checked."""
     from claimcheck.corpora import large_door, training_files
@@ -119,8 +124,16 @@ def fetch(name: str, languages: tuple[str, ...], data_dir: Path | None) -> None:
     from claimcheck.corpora.training_data import training_parts
     from claimcheck.errors import UsageFault
 
-    folder = data_dir or cache()
-    if (part := training_parts().get(name)) is not None:
+    folder, part = data_dir or cache(), training_parts().get(name)
+    if part is None:
+        _named((name,), others=training_parts())
+    if languages and name not in LARGE:
+        raise UsageFault(f"{name}: --language goes with {' and '.join(LARGE)} alone, this one is fetched whole; leave it out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)  # CLAIMCHECK_DATA may name it before there is anything in it
+    except OSError as error:
+        raise UsageFault(f"{folder}: cannot be made ({error.strerror}); name another folder") from None
+    if part is not None:
         elsewhere, _ = training_files.here(part, folders(data_dir))
         if elsewhere is not None and elsewhere != folder / training_files.inside(part):
             click.echo(f"{name}: {counted(len(part.files), 'file')} in {elsewhere} already")
@@ -128,7 +141,6 @@ def fetch(name: str, languages: tuple[str, ...], data_dir: Path | None) -> None:
         place = training_files.fetch(part, folder, lambda line: click.echo(line, err=True))
         click.echo(f"{name}: {counted(len(part.files), 'file')} in {place}; `claimcheck data prepare {name}` makes pairs of it")
         return
-    each, = _named((name,), others=training_parts())
     if name in LARGE:
         if not languages:
             raise UsageFault(f"{name} is fetched by language, since some are gigabytes: name them with --language, for example "
@@ -136,6 +148,7 @@ def fetch(name: str, languages: tuple[str, ...], data_dir: Path | None) -> None:
         place = large_door.fetch(name, languages, folder, lambda line: click.echo(line, err=True))
         click.echo(f"{name}: {', '.join(languages)} in {place}")
         return
+    each, = _named((name,))
     download(each, folder, lambda line: click.echo(line, err=True))
     click.echo(f"{each.name}: {len(each.files)} files as published in {folder}")
 
@@ -299,12 +312,6 @@ def _judged(data_set: DataSet, data_dir: Path | None) -> Iterator[JudgedQueries]
         yield miracl.read_dev(topics, qrels, language)
 
 
-def _listed() -> tuple[DataSet, ...]:
-    from claimcheck.corpora.manifest import manifest
-
-    return tuple(each for each in manifest().values() if each.files)
-
-
 def _packed(data_dir: Path | None) -> dict[str, Path]:
     """Name -> folder of the packed pairs that are here."""
     from claimcheck.corpora.door import folders
@@ -336,8 +343,7 @@ def _training_json(part: TrainingPart, data_dir: Path | None) -> dict[str, Any]:
 
     found, absent = training_files.here(part, folders(data_dir))
     packed = _packed(data_dir).get(part.name)
-    own = None if packed is None else _packed_json(part.name, packed)
-    prepared = "no" if own is None else "as published" if part.origin and own["source"] == part.origin else "otherwise"
+    prepared = "no" if packed is None else "as published" if _as_published(part, packed) else "otherwise"
     remedy = ""
     if part.loadable and prepared == "no":
         remedy = f"run `claimcheck data prepare {part.name}`" if found else training_files.remedy(part)
@@ -347,6 +353,17 @@ def _training_json(part: TrainingPart, data_dir: Path | None) -> dict[str, Any]:
             "languages": list(part.languages), "items": part.expected, "revision": part.revision,
             "revision_from": part.revision_from, "revision_checked": part.revision_checked, "unavailable": part.unavailable,
             "prepared": prepared, "note": part.note}
+
+
+def _as_published(part: TrainingPart, folder: Path) -> bool:
+    from claimcheck.appraisal.works import otherwise
+    from claimcheck.corpora.parallel import open_pairs
+    from claimcheck.errors import CorruptInput
+
+    try:
+        return part.loadable and not otherwise(part, open_pairs(folder))
+    except CorruptInput:
+        return False
 
 
 def _training_told(part: TrainingPart, row: dict[str, Any]) -> list[str]:
@@ -364,6 +381,28 @@ def _training_told(part: TrainingPart, row: dict[str, Any]) -> list[str]:
             *(f"    {line}" for line in (part.note, row["remedy"]) if line)]
 
 
+def _large_faults(name: str, data_dir: Path | None) -> tuple[list[Fault], list[str]]:
+    """What is wrong with the languages of a large data set that are here, every byte read, and a line on each."""
+    from claimcheck.corpora import large_door
+    from claimcheck.corpora.door import folders
+    from claimcheck.corpora.large import languages
+    from claimcheck.errors import CorruptInput
+
+    faults: list[Fault] = []
+    lines: list[str] = []
+    for language in languages(name):
+        try:
+            found = large_door.locate(name, language, folders(data_dir), again=True)
+        except CorruptInput as error:
+            faults += error.faults
+            lines.append(f"{name}, {language}: {counted(len(error.faults), 'fault')}")
+            continue
+        if isinstance(found, large_door.Language):
+            how = "every file as fetched" if found.fetched else "as many as published; put there by hand, no digest is known"
+            lines.append(f"{name}, {language}: {found.count:,} passages, {how}")
+    return faults, lines
+
+
 def _packed_faults(folder: Path) -> list[Fault]:
     """What is wrong with packed pairs, every byte read."""
     from claimcheck.corpora import parallel
@@ -379,10 +418,16 @@ def _packed_faults(folder: Path) -> list[Fault]:
 def _named(names: tuple[str, ...], others: Iterable[str] = ()) -> tuple[DataSet, ...]:
     """The data sets of these names. Raises UsageFault: one that the manifest does not hold; `others` could be meant too."""
     from claimcheck.corpora.manifest import manifest
+    from claimcheck.corpora.training_data import training_parts
+    from claimcheck.corpora.training_files import refuse
     from claimcheck.documents import suggestion
     from claimcheck.errors import UsageFault
 
     for name in names:
+        if (part := training_parts().get(name)) is not None:
+            refuse(part)
+            raise UsageFault(f"{name}: no pairs are packed under that name in the data folders; run `claimcheck data fetch "
+                             f"{name}`, then `claimcheck data prepare {name}`")
         if name not in manifest():
             raise UsageFault(f"{name}: no such data set; {suggestion(name, [*manifest(), *others])}")
     return tuple(manifest()[name] for name in names)

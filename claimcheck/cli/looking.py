@@ -165,8 +165,9 @@ def told_of(plan: Plan, seen: Sequence[Outlook]) -> list[str]:
         if runs < LEAST_RUNS:
             return [*lines, f"{counted(runs, 'run')} an arm can tell nothing: verdicts need {LEAST_RUNS}"]
         lines.append(f"what {runs} runs an arm could tell: on this benchmark, of a single claim at {100 * ALPHA:g} %, in 4 of "
-                     f"5 cases an effect of {standardised(runs, ALPHA):.1f} standard deviations over runs. How large that is "
-                     "nobody knows before two runs of each arm stand; then this line says it in points")
+                     f"5 cases an effect of {standardised(runs, ALPHA):.1f} standard deviations over runs, those of the "
+                     "difference of two arms of one seed and not of an arm. How large these are nobody knows before two runs "
+                     "of each arm stand; then this line says it in points")
         return lines
     lines.append(f"what {runs} runs an arm could tell, judged by the {seen[0].pilot} that stand, at the strictest level that "
                  f"{len(seen)} {'claim' if len(seen) == 1 else 'claims'} may share:")
@@ -244,7 +245,7 @@ def _outlook(claim: Claim, tier: Tier, plans: Sequence[Plan]) -> str:
     made = next((each for each in plans if each.reproduction == claim.reproduction), None)
     if made is None or made.tier is not tier:
         return f"not with profile {made.profile}" if made else "no reproduction"
-    if all(each.interaction is not None for atom in claim.atoms for each in atom.rerun):
+    if made.design.perturbations is None and all(each.interaction is not None for atom in claim.atoms for each in atom.rerun):
         return f"not with profile {made.profile}: no query is perturbed in it"
     return "not a test of this claim" if conditions(claim, made.design).lacking else f"with profile {made.profile}"
 

@@ -15,7 +15,7 @@ from claimcheck.execution import Device, Execution
 from claimcheck.measurement.cards import CARDS, UTILISATION
 
 if TYPE_CHECKING:
-    from claimcheck.appraisal.bill import Bill, Offer, Tried
+    from claimcheck.appraisal.bill import Bill, Offer, Quote, Tried
     from claimcheck.appraisal.budget import Candidate
     from claimcheck.appraisal.library import Library
     from claimcheck.appraisal.tier_verdict import Unavailable
@@ -62,7 +62,8 @@ def bill_of(plan: Plan, asked: tuple[Work, ...] | Unavailable, store: Path, plac
 
 def _tried(plan: Plan, asked: tuple[Work, ...] | Unavailable, store: Path, places: Sequence[Path], offer: Offer, *,
            calibrate: bool) -> Tried:
-    from claimcheck.appraisal.bill import NGRAMS, Tried
+    from claimcheck.appraisal.bill import Tried
+    from claimcheck.appraisal.wanted import NGRAMS
     from claimcheck.measurement import rates
 
     if not calibrate and not rates.any_kept(store):
@@ -92,12 +93,13 @@ def _tried(plan: Plan, asked: tuple[Work, ...] | Unavailable, store: Path, place
                 legs[name, leg.number] = found
     only_ngrams = all(each.encoder == NGRAMS for each in plan.design.backbones.values())
     device = _of_ngrams(plan) if only_ngrams else trial.device_of(execution)
-    return Tried(device=device, on_card=execution.device == "cuda" and not only_ngrams, encoders=encoders, legs=legs)
+    on_card = execution.device == "cuda" and not only_ngrams
+    return Tried(device=device, on_card=on_card, room=trial.room_of() if on_card else None, encoders=encoders, legs=legs)
 
 
 def _of_ngrams(plan: Plan) -> str:
     """The name of the processor, where it is what computes all of a plan; else nobody has asked yet."""
-    from claimcheck.appraisal.bill import NGRAMS
+    from claimcheck.appraisal.wanted import NGRAMS
     from claimcheck.measurement.provenance import machine
 
     return str(machine()["processor"]) if all(each.encoder == NGRAMS for each in plan.design.backbones.values()) else ""
@@ -144,7 +146,8 @@ def tell_budget(library: Library, claims: Path, store: Path, places: Sequence[Pa
     for name in library.reproductions:
         candidates = _candidates(library, claims, name, store, places, offer, first_seed=first_seed, calibrate=calibrate)
         chosen = budgeting.largest(candidates, seconds)
-        run = [] if chosen is None else ["claimcheck", "run", *command, "--profile", chosen.declared.plan.profile]
+        run = [] if chosen is None else ["claimcheck", "run", *command, "--profile", chosen.declared.plan.profile,
+                                         *_computing(offer, chosen)]
         cheapest = budgeting.cheapest(candidates)
         told: list[str] = []
         if chosen is not None:
@@ -165,12 +168,12 @@ def tell_budget(library: Library, claims: Path, store: Path, places: Sequence[Pa
         if chosen is not None:
             more = "and so on until `claimcheck plan` finds nothing missing"
             first = [f"first {chosen.remedy}, {more}"] if chosen.lacking else []
-            click.echo("\n".join([f"chosen: {prices.named(chosen)}", *told, *first, f"run it: {' '.join(run)}"]))
+            without = [f"not in its time: {each}" for each in chosen.quote.left_out]
+            click.echo("\n".join([f"chosen: {prices.named(chosen)}", *told, *without, *first, f"run it: {' '.join(run)}"]))
         elif cheapest is None or cheapest.seconds is None:
             click.echo("nothing fits, and no design that can be run has a price yet")
         else:
-            click.echo(f"nothing fits: the cheapest that can be run, {prices.named(cheapest)}, takes at most "
-                       f"{prices.span(cheapest.seconds)}")
+            click.echo(f"nothing fits: the cheapest that can be run, {prices.named(cheapest)}, takes {prices.takes(cheapest)}")
         for each in candidates:
             if each.lacking and each is not chosen and (chosen is None or budgeting.fits(each, seconds)):
                 click.echo(f"to run {prices.named(each)}: {each.remedy}")
@@ -196,17 +199,34 @@ def _candidates(library: Library, claims: Path, name: str, store: Path, places: 
         calibrated.add(each.plan.profile)
         lacking, remedy = ("", "") if isinstance(asked, tuple) else (asked.why, asked.remedy)
         nowhere = bool(found.unavailable) or not found.routed
-        made.append(budgeting.Candidate(declared=each, bill=found, seconds=_seconds(found, offer), remedy=remedy,
+        made.append(budgeting.Candidate(declared=each, bill=found, quote=_quote(found, offer), remedy=remedy,
                                         cannot_run=lacking if nowhere else "", lacking="" if nowhere else lacking))
     return made
 
 
-def _seconds(found: Bill, offer: Offer) -> float | None:
-    """Of the wall, for what does not stand: on the card that is named, else here; n-grams are computed here in any case."""
-    wanted = next(iter(offer.cards), None)
-    quotes = {quote.card: quote.hours for quote in found.quotes}
-    hours = quotes[wanted] if wanted is not None and found.shapes else quotes[None]
-    return None if hours is None else hours.wall_left
+def _quote(found: Bill, offer: Offer) -> Quote:
+    """Of the card that is named, else of the device here; n-grams are computed here in any case."""
+    from claimcheck.appraisal.wanted import NGRAMS
+
+    quotes = {quote.card: quote for quote in found.quotes}
+    only_ngrams = all(each.encoder == NGRAMS for each in found.plan.design.backbones.values())
+    return quotes[None if only_ngrams else next(iter(offer.cards), None)]
+
+
+def _computing(offer: Offer, chosen: Candidate) -> list[str]:
+    """How the chosen design was priced, as far as a run is told of it: without these it would take other time and memory."""
+    from claimcheck.appraisal.wanted import NGRAMS
+    from claimcheck.execution import TOKENS_AT_ONCE
+
+    how, backbones = offer.execution, chosen.declared.plan.design.backbones.values()
+    made = ["--jobs", str(offer.slots)] if offer.slots > 1 else []
+    if all(each.encoder == NGRAMS for each in backbones):
+        return made
+    if how.device != "auto":
+        made += ["--device", how.device]
+    if how.tokens_at_once != TOKENS_AT_ONCE:
+        made += ["--tokens-at-once", str(how.tokens_at_once)]
+    return [*made, "--recompute"] if how.recompute else made
 
 
 def _on(offer: Offer) -> str:

@@ -38,7 +38,7 @@ def show_scan(folder: Path, evaluated: str, asked: Mapping[str, Texts], jobs: in
     if form == "json":
         echo_json({"pairs": pairs.name, "evaluated": evaluated, "scans": [
             {"what": each.what, "language": each.language, "items": each.items, "texts": each.texts, "exact": each.exact,
-             "contained": each.contained, "near": each.near if each.near_sought else None,
+             "contained": each.contained, "near": each.near if each.near_sought else None, "short": each.short,
              "matches": [{"id": match.id, "kind": match.kind, "score": match.score, "text": match.text}
                          for match in each.matches[:most]]} for each in scans]})
         return
@@ -62,6 +62,8 @@ def _lines(evaluated: str, name: str, scans: Sequence[Scan], most: int) -> list[
     items, texts = sum(each.items for each in scans), sum(each.texts for each in scans)
     exact, contained, near = (sum(getattr(each, kind) for each in scans) for kind in ("exact", "contained", "near"))
     nearly = f", {near} nearly the same" if scans[0].near_sought else "; near-duplicates were not looked for"
+    if short := sum(each.short for each in scans):
+        nearly += f"; {short:,} are too short to be found contained"
     own, _, other = scans[0].what.partition(" in ")
     head = (f"{own} of {evaluated} in {other} of {name}: {items:,} against {texts:,} in {counted(len(scans), 'language')}: "
             f"{exact} the same, {contained} contained{nearly}")

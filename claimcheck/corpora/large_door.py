@@ -1,18 +1,17 @@
 """The door to large data sets: where the passages, topics and judgments of a language stand, and their digest.
 
 The passages of a language stand in `NAME/LANGUAGE-corpus/` of a data folder, as a person put them there, or fetched in
-`sources/NAME/COMMIT/LANGUAGE-corpus/`.
+`sources/NAME/COMMIT/LANGUAGE-corpus/`. What the files of a language hold is looked at by `large_files`, at first use.
 """
 
-import functools
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from claimcheck.corpora import miracl
+from claimcheck.corpora import large_files, miracl
 from claimcheck.corpora.door import ENVIRONMENT, Missing, verified
 from claimcheck.corpora.large import JUDGMENTS, PASSAGES, TOPICS, languages
 from claimcheck.corpora.manifest import DataSet, File, manifest
@@ -25,12 +24,17 @@ _COMMIT = re.compile(r" at ([0-9a-f]{40})$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """One language of a large data set that is here. `digest` is of topics, judgments and passages together."""
+    """One language of a large data set that is here. `digest` is of topics, judgments and passages together.
+
+    `count`: how many passages there are; `fetched`: whether it came by `fetch`, else a person put it there.
+    """
 
     topics: Path
     judgments: Path
     passages: Path
     digest: str
+    count: int
+    fetched: bool
 
     def files(self, language: str) -> dict[str, Path]:
         """As work names them: `yo/topics`, `yo/judgments`, `yo/passages`."""
@@ -70,50 +74,61 @@ def fetch(name: str, wanted: Sequence[str], folder: Path, report: Callable[[str]
     if strange := [language for language in wanted if language not in languages(name)]:
         raise UsageFault(f"{name} has no language `{strange[0]}`; it has {', '.join(languages(name))}")
     hub, commit = repository(name)
-    place, kinds = folder / inside(name), ("corpus",) if name == miracl.NAME else ("corpus", "queries", "qrels")
+    place = folder / inside(name)
     for language in wanted:
-        files = download_data(hub, commit, [f"{language}-{kind}/" for kind in kinds], place, report)
-        listing = json.dumps({each: (place / each).stat().st_size for each in sorted(files)}, indent=1) + "\n"
-        beside(place / f"{language}.json", listing.encode()).replace(place / f"{language}.json")
+        files = download_data(hub, commit, [f"{each}/" for each in _folders(name, language)], place, report)
+        held = large_files.fetched(place, language, files)
+        beside(place / f"{language}.json", (json.dumps(held, indent=1) + "\n").encode()).replace(place / f"{language}.json")
     return place
 
 
-def _whole(folder: Path, language: str) -> bool:
-    """Whether all files of a language that was fetched are here, by name and size."""
+def _folders(name: str, language: str) -> tuple[str, ...]:
+    """The folders of a language, that of its passages first."""
+    kinds = ("corpus",) if name == miracl.NAME else ("corpus", "queries", "qrels")
+    return tuple(f"{language}-{kind}" for kind in kinds)
+
+
+def _listed(folder: Path, language: str) -> Mapping[str, str]:
+    """The files of a language that was fetched, and the SHA-256 of each; none where one is not here in its size."""
     try:
         listed = json.loads((folder / f"{language}.json").read_bytes())
-        return bool(listed) and all((folder / name).stat().st_size == size for name, size in listed.items())
-    except (OSError, ValueError, AttributeError):
-        return False
+        here = all((folder / name).stat().st_size == each["bytes"] for name, each in listed.items())
+        return {name: str(each["sha256"]) for name, each in listed.items()} if here else {}
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return {}
 
 
-def locate(name: str, language: str, places: Sequence[Path]) -> Language | Lacking:
-    """Where one language stands, the first data folder that has it counting. Raises CorruptInput: it is here and differs."""
+def locate(name: str, language: str, places: Sequence[Path], *, again: bool = False) -> Language | Lacking:
+    """Where one language stands, the first data folder that has it counting. `again`: read every byte of it, noted or not.
+
+    Raises CorruptInput: it is here and differs, or is not the whole data set.
+    """
     hub, commit = repository(name)
-    below = (f"{name}/{language}", f"{inside(name)}/{language}")
-    found = next(((place / each, fetched) for place in places for each, fetched in zip(below, (False, True), strict=True)
-                  if (_whole(place / inside(name), language) if fetched else (place / f"{each}-corpus").is_dir())), None)
+    corpus = _folders(name, language)[0]
+    found = next(((folder, listed) for place in places for folder, listed in (
+        (place / name, {}), (place / inside(name), _listed(place / inside(name), language)))
+        if listed or (folder == place / name and (folder / corpus).is_dir())), None)
     if found is None:
         return Lacking(why=f"the passages of {name} in {language} are not on this machine", remedy=(
             f"run `claimcheck data fetch {name} --language {language}`, or put them into {name}/{language}-corpus/ of a folder "
             f"named with --data-dir or {ENVIRONMENT}"))
-    stem, fetched = found
-    passages = stem.with_name(f"{language}-corpus")
-    # of what was fetched each file was held against the hub's digests then, and a commit does not change
-    held = _of_commit(hub, commit, language) if fetched else _sha256_of(passages)
+    folders = [found[0] / each for each in _folders(name, language)]
+    if lacking := [each for each in folders if not each.is_dir()]:
+        return Lacking(why=f"{name} in {language} lacks {lacking[0].name}/", remedy="fetch or put it there too")
+    held = large_files.look(name, language, folders, found[1], again=again)
+    # what was fetched goes by its commit, which does not change, so that a report of it needs no files
+    digests = [_of_commit(hub, commit, language)] if found[1] else list(held.digests)
     if name == miracl.HARD_NEGATIVES:
-        topics, judgments = (stem.with_name(f"{language}-{kind}") for kind in ("queries", "qrels"))
-        if lacking := [each for each in (topics, judgments) if not each.is_dir()]:
-            return Lacking(why=f"{name} in {language} lacks {lacking[0].name}/", remedy="fetch or put it there too")
-        digests = [held] if fetched else [held, _sha256_of(topics), _sha256_of(judgments)]
-        return Language(topics=topics, judgments=judgments, passages=passages, digest=_joined(digests))
+        passages, topics, judgments = folders
+        return Language(topics=topics, judgments=judgments, passages=passages, digest=_joined(digests), count=held.count,
+                        fetched=bool(found[1]))
     files = verified(_dev(language), places)
     if isinstance(files, Missing):
         return Lacking(why=f"the topics or judgments of MIRACL in {language} are not on this machine", remedy=files.remedy)
     paths = {file.path.rpartition("/")[2].partition(".")[0]: (file, path) for file, path in files.items()}
     (topic, topics), (judged, judgments) = paths["topics"], paths["qrels"]
-    return Language(topics=topics, judgments=judgments, passages=passages,
-                    digest=_joined([topic.sha256, judged.sha256, held]))
+    return Language(topics=topics, judgments=judgments, passages=folders[0], count=held.count, fetched=bool(found[1]),
+                    digest=_joined([topic.sha256, judged.sha256, *digests]))
 
 
 def digest_known(name: str, language: str) -> str:
@@ -139,19 +154,3 @@ def _dev(language: str) -> DataSet:
 
 def _joined(digests: Sequence[str]) -> str:
     return hashlib.sha256(" ".join(digests).encode()).hexdigest()
-
-
-def _sha256_of(folder: Path) -> str:
-    """SHA-256 over names and digests of the files in a folder."""
-    lines = []
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith("."):
-            state = path.stat()
-            lines.append(f"{_sha256(path, state.st_ino, state.st_size, state.st_mtime_ns)}  {path.name}\n")
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-@functools.lru_cache(maxsize=4096)
-def _sha256(path: Path, inode: int, size: int, changed: int) -> str:  # noqa: ARG001 - a file that changed is read again
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

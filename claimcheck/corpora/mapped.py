@@ -142,10 +142,15 @@ def digest_faults(files: Iterable[Stored], whole: str) -> list[Fault]:
         try:
             with part.path.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != part.sha256:
-                    faults.append(fault(part.path, f"differs from the digest in {whole}"))
+                    faults.append(differs(part.path, whole))
         except OSError as error:
             faults.append(fault(part.path, f"cannot be read: {error.strerror}"))
     return faults
+
+
+def differs(path: Path, whole: str) -> Fault:
+    """The fault of a file that is not as its digest says."""
+    return fault(path, f"differs from the digest in {whole}")
 
 
 def unseal(path: Path) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def passages(folder: Path) -> Iterator[Passage]:
     Raises CorruptInput at the call: a folder that holds no corpus, and every parquet shard that is cut off or lacks columns;
     while streaming: the first line or row that cannot be read, at its number from 1.
     """
-    lines, parquet = _shards(folder)
+    lines, parquet = shards(folder)
     faults: list[Fault] = []
     columns = {path: _columns(path, faults) for path in parquet}
     if faults:
@@ -177,7 +177,7 @@ def _streamed(shards: Mapping[Path, Iterator[Passage]]) -> Iterator[Passage]:
             raise CorruptInput([_fault(path, 1, "a shard without passages", _FETCH)])
 
 
-def _shards(folder: Path) -> tuple[list[Path], list[Path]]:
+def shards(folder: Path) -> tuple[list[Path], list[Path]]:
     """The JSON-lines shards or the parquet shards of a folder, in order. Raises CorruptInput: what the folder lacks."""
     try:
         names = sorted(path.name for path in folder.iterdir())

@@ -18,6 +18,7 @@ from claimcheck.corpora.manifest import manifest
 from claimcheck.corpora.mapped import schema
 from claimcheck.corpora.pair_sources import Source, sources
 from claimcheck.corpora.parallel import COLUMNS, FOLDER, NAME, WHOLE, StreamedPairs, open_pairs
+from claimcheck.corpora.training_data import training_parts
 from claimcheck.errors import CorruptInput, UsageFault
 from claimcheck.files import held
 from claimcheck.run import digest_of
@@ -34,14 +35,18 @@ def pack(source: Path, folder: Path, *, name: str, licence: str = "", source_not
     `told` is told how many bytes of the source are read, from time to time. Memory: `rows` rows of one language.
     The folder takes its name when all is written, down to the disk; what a killed process had begun is removed by the next.
 
-    Raises UsageFault: as `sources`, the name is taken or cannot be one, another process packs it, or the folder cannot be
-    written; CorruptInput: every fault of every file (the first `MOST` of a file, and how many more), namely no items, a line
-    that is no UTF-8, no JSON, neither object nor null, a key that is unknown or stands twice, a text that is missing, no text,
-    only white space or half a surrogate pair, ids of an item that differ between languages, files of different length.
+    Raises UsageFault: as `sources`, the name is taken or cannot be one, the note is that of a published part, another process
+    packs it, or the folder cannot be written; CorruptInput: every fault of every file (the first `MOST` of a file, and how many
+    more), namely no items, a line that is no UTF-8, no JSON, neither object nor null, a key that is unknown or stands twice, a
+    text that is missing, no text, only white space or half a surrogate pair, ids of an item that differ between languages,
+    files of different length.
     """
     if rows < 1:
         raise ValueError("a record batch holds at least one row")
     named(name)
+    if part := next((each for each in training_parts().values() if each.origin and each.origin == source_note.strip()), None):
+        raise UsageFault(f"`{source_note}` is what `claimcheck data prepare {part.name}` says of the published {part.name}; "
+                         "say otherwise where yours are from")
     given = [Source(language=language, path=path) for language, path in sorted(sources(source).items())]
     return pack_items(given, folder, name=name, licence=licence, source_note=source_note, citation=citation, rows=rows,
                       told=told)
@@ -109,7 +114,7 @@ def _pack(given: Sequence[Source], folder: Path, notes: Mapping[str, Any], told:
             if source.count < count and not source.broken:
                 source.fault(max(source.count, 1), f"holds {source.count} items, {longest.path.name} holds {count}: item i is "
                              "line i of every file")
-        if not count:
+        if not count and not any(source.faulty for source in given):
             longest.fault(1, "there are no items to pack")
         if faults := [fault for source in given for fault in source.told()]:
             raise CorruptInput(faults)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from claimcheck.corpora import published_pairs, training_files
+from claimcheck.corpora import checked, published_pairs, training_files
 from claimcheck.corpora.parallel import PackedPairs
 from claimcheck.corpora.parallel_writing import pack_items
 from claimcheck.corpora.training_data import TrainingPart
@@ -16,6 +16,8 @@ MSMARCO_LANGUAGES: Mapping[str, str] = MappingProxyType({
     "id": "indonesian", "it": "italian", "ja": "japanese", "pt": "portuguese", "ru": "russian", "es": "spanish",
     "vi": "vietnamese"})
 """Code -> what the files of mMARCO call the language, all that it was translated into."""
+TRIPLES = "msmarco-triples"
+"""The parser that the registry names for triples of ids; every other one is among `published_pairs.READERS`."""
 MSMARCO_TRIPLES = "data/triples.train.ids.small.tsv"
 
 
@@ -31,8 +33,8 @@ def prepare(part: TrainingPart, places: Sequence[Path], out: Path, *, any_count:
 
     The corpus says as its source where the part is from and at which commit; with `any_count`, and where the number of items is
     not the published one, also how many there are, so that it does not count as the part itself. `told`: as in `pack`.
-    Raises UsageFault: the part cannot be had, its files are not here, or as `pack`; CorruptInput: every fault of the files, or
-    another number of items than was published.
+    Raises UsageFault: the part cannot be had, its files are not here, or as `pack`; CorruptInput: every fault of the files,
+    each that has not the digest that is known of it, or another number of items than was published.
     """
     training_files.refuse(part)
     folder, absent = training_files.here(part, places)
@@ -40,17 +42,20 @@ def prepare(part: TrainingPart, places: Sequence[Path], out: Path, *, any_count:
         raise UsageFault(f"{part.name}: {len(absent)} of {len(part.files)} files, {absent[0]} first, are not on this machine, "
                          f"or not in one folder; {training_files.remedy(part)}")
     files = [folder / name for name in part.files]
+    _as_known(part, folder)
 
     def counted(count: int) -> str:
         if part.expected is None or count == part.expected:
             return part.origin
         what = f"{count:,} items where {part.expected:,} were published"
         if not any_count:
-            raise CorruptInput([Fault(path=files[0], what=what, next_move=(
+            # the file that alone says how many there are; where several do, none of them is to blame
+            blamed = folder / MSMARCO_TRIPLES if part.parser == TRIPLES else files[0] if len(files) == 1 else folder
+            raise CorruptInput([Fault(path=blamed, what=what, next_move=(
                 "it may be cut off: fetch it again, or pack whatever is there with --any-count"))])
         return f"{part.origin}, but {what}"
 
-    if part.parser == "msmarco-triples":
+    if part.parser == TRIPLES:
         tables = {language: Tables(queries=folder / queries, passages=folder / passages)
                   for language in part.languages for queries, passages in [msmarco_tables(language)]}
         return pack_triples(tables, folder / MSMARCO_TRIPLES, out, name=part.name, licence=part.terms, source_note=part.origin,
@@ -59,3 +64,13 @@ def prepare(part: TrainingPart, places: Sequence[Path], out: Path, *, any_count:
     given = published_pairs.source(language, files, published_pairs.READERS[part.parser])
     return pack_items([given], out, name=part.name, licence=part.terms, source_note=part.origin, citation=part.citation,
                       counted=counted, told=told)
+
+
+def _as_known(part: TrainingPart, folder: Path) -> None:
+    """Raises CorruptInput: each file whose digest is known and another one."""
+    known = dict(zip(part.files, part.digests, strict=True)) if part.digests else {}
+    found = checked.digests([folder / name for name in known], folder / ".checked.json")
+    if faults := [Fault(path=folder / name, what="differs from the published one, by its SHA-256", next_move=(
+            f"remove it and run `claimcheck data fetch {part.name}`; nothing is made of it until then"))
+            for name, (_, digest) in known.items() if found[folder / name] != digest]:
+        raise CorruptInput(faults)

@@ -6,7 +6,7 @@ item: of each evaluated text the strongest way in which any training text holds 
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from claimcheck.corpora import miracl
 from claimcheck.corpora.manifest import DataSet, manifest
 from claimcheck.corpora.overlap import DEFAULT, Kind, Texts, Thresholds
 from claimcheck.corpora.pairs import Pairs
-from claimcheck.corpora.shingles import bands, jaccard, near_shingles, normalise, shingles
+from claimcheck.corpora.shingles import bands, is_short, jaccard, near_shingles, normalise, shingles
 from claimcheck.corpora.triples import TriplePairs
 from claimcheck.errors import CorruptInput, Fault
 from claimcheck.files import beside
@@ -29,6 +29,7 @@ FOLDER = "overlap"
 SHOWN = 20
 """Matches of a language that are kept with their texts, the first that were met of the strongest kinds."""
 _ROWS = 4096
+_FORM = 2  # of what is kept: what an earlier version kept does not say all that is told now, and is scanned again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,8 @@ class Scan:
     """One language of one comparison. `what`: for example questions in queries; `items`: evaluated; `texts`: streamed by.
 
     `exact`, `contained`, `near`: evaluated items by the strongest way in which a training text holds them. `near_sought`:
-    whether near-duplicates were looked for.
+    whether near-duplicates were looked for. `short`: evaluated items of fewer words (or characters) than a shingle has: that
+    one is contained was not looked for.
     """
 
     what: str
@@ -57,6 +59,7 @@ class Scan:
     contained: int
     near: int
     near_sought: bool
+    short: int
     matches: tuple[Match, ...] = field(default=(), repr=False)
 
 
@@ -113,7 +116,8 @@ def scan(asked: Texts, language: str, given: Iterator[Sequence[str]], what: str,
     ordered = sorted(best.items(), key=lambda item: (tuple(Kind).index(item[1][0]), -item[1][1], groups[item[0]][0]))
     matches = tuple(Match(id=groups[text][0], kind=kind, score=score, text=raw) for text, (kind, score, raw) in ordered[:SHOWN])
     return Scan(what=what, language=language, items=len(items), texts=seen, exact=kinds[Kind.EXACT],
-                contained=kinds[Kind.CONTAINED], near=kinds[Kind.NEAR], near_sought=near, matches=matches)
+                contained=kinds[Kind.CONTAINED], near=kinds[Kind.NEAR], near_sought=near, matches=matches,
+                short=sum(len(names) for text, names in groups.items() if is_short(text, language)))
 
 
 def _held(other: str, raw: str, language: str, index: tuple[Mapping[str, frozenset[str]], Mapping[str, list[str]],
@@ -180,9 +184,9 @@ def carried_out(task: Task) -> Scan:
 
 def keep(folder: Path, evaluated: str, pairs_digest: str, evaluated_digest: str, scans: Sequence[Scan]) -> Path:
     """Keep what was found in the folder of the packed corpus, with the digests of both sides."""
-    said: dict[str, Json] = {"evaluated": evaluated, "pairs_sha256": pairs_digest, "evaluated_sha256": evaluated_digest,
-                             "containment": DEFAULT.containment, "jaccard": DEFAULT.jaccard,
-                             "scans": json.loads(json.dumps([asdict(each) for each in scans]))}
+    said: dict[str, Json] = {"form": _FORM, "evaluated": evaluated, "pairs_sha256": pairs_digest,
+                             "evaluated_sha256": evaluated_digest, "containment": DEFAULT.containment,
+                             "jaccard": DEFAULT.jaccard, "scans": json.loads(json.dumps([asdict(each) for each in scans]))}
     path = folder / FOLDER / f"{evaluated}.json"
     path.parent.mkdir(exist_ok=True)
     text = json.dumps({**said, "sha256": digest_of(said)}, indent=1, ensure_ascii=True, sort_keys=True) + "\n"
@@ -201,7 +205,7 @@ def kept(folder: Path, evaluated: str, pairs_digest: str, evaluated_digest: str)
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorruptInput([Fault(path=path, what=f"cannot be read: {error}", next_move="remove it and scan again")]) from None
-    if (found["pairs_sha256"], found["evaluated_sha256"]) != (pairs_digest, evaluated_digest):
+    if (found.get("form"), found["pairs_sha256"], found["evaluated_sha256"]) != (_FORM, pairs_digest, evaluated_digest):
         return None
     return tuple(Scan(**{**each, "matches": tuple(_match(match) for match in each["matches"])}) for each in found["scans"])
 
@@ -218,8 +222,11 @@ def scanned_as(evaluate: str) -> str:
     return "miracl-dev" if evaluate in (miracl.NAME, miracl.HARD_NEGATIVES) else evaluate
 
 
-def on_record(folder: Path, pairs_digest: str, evaluate: str) -> Json:
-    """What was found of a data set in a packed corpus, in numbers; None where nothing is kept of the two as they are."""
+def on_record(folder: Path, pairs_digest: str, evaluate: str, languages: Collection[str]) -> Json:
+    """What was found of a data set in a packed corpus in some languages, in numbers; None where nothing is kept of the two.
+
+    `near` is null where near-duplicates were not looked for.
+    """
     name = scanned_as(evaluate)
     data_set = manifest().get(name)
     if data_set is None or not data_set.files:
@@ -227,12 +234,14 @@ def on_record(folder: Path, pairs_digest: str, evaluate: str) -> Json:
     found = kept(folder, name, pairs_digest, digest_of_data(data_set))
     if found is None:
         return None
-    made: dict[str, dict[str, int]] = {}
-    for each in found:
-        row = made.setdefault(each.what, dict.fromkeys(("items", "texts", "exact", "contained", "near"), 0))
-        for key in row:
-            row[key] += getattr(each, key)
-    return {what: {**row} for what, row in made.items()}
+    made: dict[str, Json] = {}
+    for what in dict.fromkeys(each.what for each in found):
+        own = [each for each in found if each.what == what and each.language in languages]
+        row: dict[str, Json] = {key: sum(getattr(each, key) for each in own)
+                                for key in ("items", "texts", "exact", "contained", "near", "short")}
+        sought = all(each.near_sought for each in own)
+        made[what] = {**row, "near": row["near"] if sought else None, "languages": [each.language for each in own]}
+    return made
 
 
 def digest_of_data(data_set: DataSet) -> str:

@@ -61,6 +61,15 @@ def shingles(text: str, language: str) -> frozenset[str]:
     return frozenset(" ".join(words[start:start + WORDS]) for start in range(max(len(words) - WORDS + 1, bool(words))))
 
 
+def is_short(text: str, language: str) -> bool:
+    """Whether a normalised text is shorter than one shingle, so that it is contained in nothing but an equal text.
+
+    >>> is_short("which team won the match", "en"), is_short("to be or not to be that is", "en")
+    (True, False)
+    """
+    return len(text.replace(" ", "")) < CHARACTERS if language in WITHOUT_SPACES else len(text.split()) < WORDS
+
+
 def near_shingles(text: str) -> frozenset[str]:
     """The runs of `NEAR_CHARACTERS` characters of a normalised text, by which near-duplicates are told."""
     return _characters(text, NEAR_CHARACTERS)

@@ -6,7 +6,7 @@ from claimcheck.corpora.scan import on_record
 from claimcheck.measurement.places import concatenate, from_parquet, to_parquet_bytes
 from claimcheck.measurement.provenance import checkout, machine
 from claimcheck.measurement.store import Store, Stored, stored
-from claimcheck.measurement.work import Work
+from claimcheck.measurement.work import Work, selecting
 from claimcheck.run import Json
 
 
@@ -38,12 +38,16 @@ def _record(work: Work, parts: list[Stored]) -> dict[str, Json]:
 
 
 def _scanned(work: Work) -> dict[str, Json]:
-    """Of each data set evaluated after training on packed pairs, what a scan found of it in each; null: there was none."""
+    """Of each data set evaluated after training on packed pairs, or on a checkpoint that such chose, what a scan found of it.
+
+    Of the languages that are both trained on and evaluated; null: there was no scan.
+    """
     data, made = work.run.condition.data, dict[str, Json]()
     for route in data.routes if work.run.condition.filling.sampling != "none" else ():
-        packed = {part: work.files[part][PACKED] for part in data.parts(route) if PACKED in work.files.get(part, {})}
-        spoken = set(data.evaluated_in(route))
+        packed = {part: work.files[part][PACKED] for part in (*data.parts(route), *sorted(selecting(work.run.condition)))
+                  if PACKED in work.files.get(part, {})}
+        spoken = set(data.evaluated_in(route)).intersection(data.trained_in(route))
         if shared := {part: folder for part, folder in packed.items() if spoken.intersection(open_pairs(folder).languages)}:
-            made[route.evaluate] = {part: on_record(folder, work.ingredients.data[part], route.evaluate)
+            made[route.evaluate] = {part: on_record(folder, work.ingredients.data[part], route.evaluate, spoken)
                                     for part, folder in shared.items()}
     return made

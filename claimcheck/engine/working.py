@@ -15,15 +15,21 @@ from claimcheck.measurement.provenance import machine
 from claimcheck.measurement.store import Store, Stored, stored
 from claimcheck.measurement.work import Work
 
+FROZEN = "perturbed"
+"""The folder of a store in which frozen sets of perturbed queries stand."""
 _POLL_SECONDS = 0.5
 
 
-def legs(work: Work, execution: Execution | None = None, kept: Path | None = None) -> tuple[Leg, ...]:
-    """Each route and fold of a run. `kept`: where unfinished trainings are kept, if at all; legs trained as one share one."""
+def legs(work: Work, execution: Execution | None = None, kept: Path | None = None,
+         frozen: Path | None = None) -> tuple[Leg, ...]:
+    """Each route and fold of a run. `kept`: where unfinished trainings are kept, if at all; legs trained as one share one.
+
+    `frozen`: where frozen sets of perturbed queries are kept, if at all.
+    """
     first = {number: numbers[0] for numbers in work.run.condition.trainings for number in numbers}
     return tuple(Leg(key=work.key, number=number, run=work.run, route=route, fold=fold, files=work.files,
                      checkpoint=work.checkpoint, execution=execution or Execution(device="cpu"),
-                     kept=None if kept is None else kept_in(kept, first[number]))
+                     kept=None if kept is None else kept_in(kept, first[number]), frozen=frozen)
                  for number, (route, fold) in enumerate(work.run.condition.legs))
 
 
@@ -54,7 +60,7 @@ def _done(task: Task, mark: Path) -> Word:
 def _tried(task: Task) -> Word:
     try:
         execution = settled(task.execution) if task.transformer else task.execution
-        every, lacking = legs(task.work, execution, task.store.parts(task.work.key)), task.lacking()
+        every, lacking = legs(task.work, execution, task.store.parts(task.work.key), task.store.path / FROZEN), task.lacking()
         carry_out([every[number] for number in lacking], partial(put, task.store))
     except (ClaimcheckError, OSError) as error:
         return Word(fault=error)

@@ -14,15 +14,16 @@ from claimcheck.corpora.large import LARGE
 from claimcheck.corpora.pairs import Mixture, Pairs
 from claimcheck.corpora.splits import Parts
 from claimcheck.design import Route
+from claimcheck.errors import UsageFault
 from claimcheck.execution import Execution
 from claimcheck.experiment.large import Embed, evaluate_large, judged_sizes
-from claimcheck.experiment.leg_data import selection, training_data
+from claimcheck.experiment.leg_data import selection, training_data, whole_corpus
 from claimcheck.measurement.places import Places, to_parquet_bytes
 from claimcheck.measurement.store import Stored, stored
 from claimcheck.retrieval import batches, counting
 from claimcheck.retrieval.building import build
 from claimcheck.retrieval.encoder import Encoder, Role, encode_all
-from claimcheck.retrieval.ranking import evaluate
+from claimcheck.retrieval.ranking import Variant, Where, evaluate
 from claimcheck.retrieval.ranks import ALONE, Ranks
 from claimcheck.retrieval.training import How, Trained, train
 from claimcheck.retrieval.training_state import Kept
@@ -34,7 +35,8 @@ class Leg:
     """What one worker does at a time. `files`: data set -> language -> file; the synthetic corpus needs none.
 
     `checkpoint`: the folder of the backbone's weights, where it has any. `execution`: its device is settled, not `auto`.
-    `kept`: the folder in which an unfinished training is kept; None where it is not.
+    `kept`: the folder in which an unfinished training is kept; None where it is not. `frozen`: the folder in which frozen sets
+    of perturbed queries stand and are put; None for nowhere.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Leg:
     checkpoint: Path | None = None
     execution: Execution = field(default_factory=lambda: Execution(device="cpu"))
     kept: Path | None = None
+    frozen: Path | None = None
 
     @property
     def on_processor(self) -> Execution:
@@ -86,12 +89,13 @@ def execute_each(legs: Sequence[Leg], ranks: Ranks = ALONE) -> Iterator[Stored]:
         started, cpu_started = time.perf_counter(), time.process_time()
         made = prepared(leg, ranks) if made is None else again(leg, made)
         between = time.perf_counter()
-        places = evaluated(leg, made)
+        beside, said = perturbed_queries(leg, made)
+        places = evaluated(leg, made, beside)
         ended = time.perf_counter()
         device = made.execution.device
         yield stored(to_parquet_bytes(places), {
             "route": leg.route.name, "fold": leg.fold, **_sizes(made, places), "batch_plan": made.plan.digest,
-            **_realised(made), **_encoder(made), "train_seconds": round(between - started, 3),
+            **_realised(made), **_encoder(made), **said, "train_seconds": round(between - started, 3),
             "evaluate_seconds": round(ended - between, 3), "cpu_seconds": round(time.process_time() - cpu_started, 3),
             "peak_memory_bytes": _peak_memory(), **_device_memory(device), "threads": torch.get_num_threads(), "device": device,
             "products": counting.made_by(device), "instructions": torch.backends.cpu.get_cpu_capability()})
@@ -131,12 +135,30 @@ def _embed(model: Encoder, ranks: Ranks) -> Embed:
     return embed
 
 
-def evaluated(leg: Leg, made: Prepared) -> Places:
-    """The places of a leg that is prepared."""
+def perturbed_queries(leg: Leg, made: Prepared) -> tuple[tuple[Variant, ...], dict[str, Json]]:
+    """What a leg asks beside the clean queries, and what its record says of that; nothing where the design perturbs nothing.
+
+    Raises UsageFault: the route evaluates passages by language; CorruptInput: a frozen set is damaged.
+    """
+    condition, route = leg.run.condition, leg.route
+    if (asked := condition.perturbations) is None:
+        return (), {}
+    if route.evaluate in LARGE:
+        raise UsageFault(f"{route.name}: queries of {route.evaluate} are not perturbed by this version; leave the route out of "
+                         "a profile with `perturbations`")
+    from claimcheck.experiment.perturbed import frozen_sets, told, variants
+
+    sets = frozen_sets(asked, whole_corpus(leg.files, route.evaluate), condition.data.evaluated_in(route), leg.frozen)
+    return variants(sets, made.part.evaluate, route.name), {"perturbed": told(asked, sets, made.part.evaluate, made.encoder)}
+
+
+def evaluated(leg: Leg, made: Prepared, beside: Sequence[Variant] = ()) -> Places:
+    """The places of a leg that is prepared, and of what is asked beside its queries."""
     route, device = leg.route, made.execution.device
     if route.evaluate in LARGE:
         return evaluate_large(leg, _embed(made.encoder, ALONE), made.ranks, device)
-    return evaluate(made.part.evaluate, made.embed, route.name, leg.fold, made.part.clusters.of_question, device)
+    where = Where(route=route.name, fold=leg.fold, clusters=made.part.clusters.of_question)
+    return evaluate(made.part.evaluate, made.embed, where, device, beside)
 
 
 def _sizes(prepared: Prepared, places: Places) -> dict[str, Json]:
@@ -168,6 +190,8 @@ def _realised(made: Prepared) -> dict[str, Json]:
     if isinstance(made.pairs, Mixture):
         of = Counter(made.pairs.part_of(batch.questions[0]) for batch in made.plan.batches[: len(losses)])
         mixed["data_sets"] = {name: of[number] for number, name in enumerate(made.pairs.names)}
+        mixed["in_one_language"] = [name for name, part in zip(made.pairs.names, made.pairs.parts, strict=True)
+                                    if len(part.languages) == 1]
     return {"batches": {"monolingual": fed.monolingual, "cross-lingual": fed.cross_lingual, "languages": pairs,
                         "pairs": fed.pairs, "questions": fed.questions, **mixed},
             "loss_at_first": sum(losses[:tenth]) / tenth if losses else None,

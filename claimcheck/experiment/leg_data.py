@@ -88,6 +88,11 @@ def selection(data: Data, training: Training, files: Files, route: Route, part: 
     return Selection(pairs=pairs, every=training.select_every, batch_size=batches.stated(training.batch_size, "batch_size"))
 
 
+def whole_corpus(files: Files, name: str) -> ParallelCorpus:
+    """A parallel data set in all its languages."""
+    return _corpus(files, name)
+
+
 def _in(corpus: ParallelCorpus, languages: tuple[str, ...] | list[str]) -> ParallelCorpus:
     if missing := [language for language in languages if language not in corpus.parts]:
         raise ValueError(f"{corpus.name} does not come in {', '.join(missing)}; name other languages")

@@ -16,26 +16,26 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from claimcheck.corpora import large, miracl
+from claimcheck.corpora import large
 from claimcheck.corpora.pairs import Pairs
 from claimcheck.corpora.shapes import Shape
 from claimcheck.design import Arm, Backbone, Training
 from claimcheck.execution import Execution
-from claimcheck.experiment import leg_data
-from claimcheck.experiment.leg import Leg, execute, prepared
+from claimcheck.experiment import leg_data, rates_of_large
+from claimcheck.experiment.leg import Leg, execute, perturbed_queries, prepared
+from claimcheck.experiment.rates_of_large import random_vectors, texts_of
 from claimcheck.measurement.provenance import libraries, machine
 from claimcheck.measurement.rates import EncoderRate, LegRate, Pace, Texts, level
 from claimcheck.retrieval.encoder import Encoder, Role, encode_all
 from claimcheck.retrieval.feeding import Fed, Rows, feed
-from claimcheck.retrieval.ranking import evaluate
+from claimcheck.retrieval.ranking import Where, evaluate
 from claimcheck.retrieval.training import How, backward, noise_of
 from claimcheck.retrieval.transformer_encoder import Tokens, TransformerEncoder
 from claimcheck.run import Json, canonical
 
 SAMPLED = 2_000
-"""Pairs, or passages of a large corpus, whose tokens are counted at most."""
+"""Pairs whose tokens are counted at most."""
 _LENGTHS_ON_PROCESSOR = (32, 128)  # tokens of a text: a step of longer ones takes minutes there
 _LEAST_SECONDS, _MOST_SECONDS, _TIMES = 0.5, 8.0, 5
 _MOST_TOKENS = {"card": 1 << 20, "processor": 4096}
@@ -48,6 +48,11 @@ def device_of(execution: Execution) -> str:
     return torch.cuda.get_device_name() if execution.device == "cuda" else str(machine()["processor"])
 
 
+def room_of() -> float:
+    """Bytes of the card at hand."""
+    return float(torch.cuda.get_device_properties(0).total_memory)
+
+
 def of_encoder(shape: Shape, pooling: str | None, training: Training, execution: Execution) -> dict[str, Json]:
     """What a rate of an encoder depends on: device, versions, shape, and how products are made."""
     return {"kind": "encoder", **_where(execution, "transformers"), "shape": shape.as_json(), "pooler": pooling == "pooler",
@@ -58,8 +63,12 @@ def of_encoder(shape: Shape, pooling: str | None, training: Training, execution:
 def of_leg(leg: Leg, execution: Execution) -> dict[str, Json]:
     """What a trial of a leg depends on: device, versions, and all of its condition but the arm."""
     condition = leg.run.condition
-    return {"kind": "leg", **_where(execution, condition.model.encoder), "number": leg.number,
-            "condition": canonical({"data": condition.data, "training": condition.training, "backbone": condition.model})}
+    asked = {"data": condition.data, "training": condition.training, "backbone": condition.model,
+             "perturbations": condition.perturbations}
+    made: dict[str, Json] = {"kind": "leg", **_where(execution, condition.model.encoder), "number": leg.number,
+                             "condition": canonical(asked)}
+    # rates that were kept before ranking was tried hold none of it
+    return {**made, "passages": "read and ranked"} if leg.route.evaluate in large.LARGE else made
 
 
 def _where(execution: Execution, encoder: str) -> dict[str, Json]:
@@ -186,17 +195,20 @@ def _try_around(leg: Leg) -> LegRate:
     chosen = leg_data.selection(condition.data, training, leg.files, leg.route, made.part)
     looked = Texts() if chosen is None else _looked(encoder, chosen.pairs)
     if leg.route.evaluate in large.LARGE:
-        return LegRate(begin_seconds=begun, evaluate_seconds=0.0, pair=pair, looked=looked, sampled=sampled,
-                       evaluated=_large(encoder, leg))
+        evaluated, seconds = rates_of_large.around(encoder, leg, made.execution.device)
+        return LegRate(begin_seconds=begun, evaluate_seconds=seconds, pair=pair, looked=looked, sampled=sampled,
+                       evaluated=evaluated)
+    perturbed_queries(leg, made)  # frozen sets are made once a store, by whoever comes first
     counted = [Texts()]
 
     def embed(texts: list[str], role: Role) -> torch.Tensor:
-        counted.append(_texts(encoder.prepare(texts, role).tokens))
-        drawn = np.random.default_rng(len(texts)).standard_normal((len(texts), encoder.dimensions), dtype=np.float32)
-        return torch.nn.functional.normalize(torch.from_numpy(drawn))
+        counted.append(texts_of(encoder.prepare(texts, role).tokens))
+        return random_vectors(len(texts), encoder.dimensions)
 
     started = time.perf_counter()
-    evaluate(made.part.evaluate, embed, leg.route.name, leg.fold, made.part.clusters.of_question, made.execution.device)
+    beside, _ = perturbed_queries(leg, made)
+    where = Where(route=leg.route.name, fold=leg.fold, clusters=made.part.clusters.of_question)
+    evaluate(made.part.evaluate, embed, where, made.execution.device, beside)
     return LegRate(begin_seconds=begun, evaluate_seconds=time.perf_counter() - started, pair=pair, looked=looked,
                    evaluated=sum(counted, Texts()), sampled=sampled)
 
@@ -210,8 +222,8 @@ def _pair(encoder: Encoder, pairs: Pairs, *, given: bool) -> tuple[Texts, int]:
         some = items[np.linspace(0, len(items) - 1, min(wanted, len(items))).astype(np.int64)] if len(items) else items
         texts = pairs.texts(language, some)
         negatives = [each for each in texts.negatives if each is not None] if given else []
-        summed += _texts(encoder.prepare(list(texts.queries), "query").tokens)
-        summed += _texts(encoder.prepare([*texts.passages, *negatives], "passage").tokens)
+        summed += texts_of(encoder.prepare(list(texts.queries), "query").tokens)
+        summed += texts_of(encoder.prepare([*texts.passages, *negatives], "passage").tokens)
         pairs_seen += len(some)
     return (summed.times(1 / pairs_seen) if pairs_seen else summed), pairs_seen
 
@@ -222,31 +234,8 @@ def _looked(encoder: Encoder, pairs: Pairs) -> Texts:
     for language in pairs.languages:
         texts = pairs.texts(language, np.flatnonzero(pairs.stands(language)))
         for role, own in (("query", texts.queries), ("passage", texts.passages)):
-            summed += _texts(encoder.prepare(list(own), "query" if role == "query" else "passage").tokens)
+            summed += texts_of(encoder.prepare(list(own), "query" if role == "query" else "passage").tokens)
     return summed
-
-
-def _large(encoder: Encoder, leg: Leg) -> Texts:
-    """The texts of a large corpus: its first passages of each language, taken for all of them, and all its queries."""
-    from claimcheck.corpora.sizes import questions_and_candidates
-
-    name, files, summed = leg.route.evaluate, leg.files[leg.route.evaluate], Texts()
-    for language in leg.run.condition.data.evaluated_in(leg.route):
-        queries = large.read_judged(name, language, files)
-        summed += _texts(encoder.prepare([each.text for each in queries.queries], "query").tokens)
-        texts: list[str] = []
-        for passage in miracl.passages(files[f"{language}/{large.PASSAGES}"]):
-            texts.append(miracl.encoded_text(passage))
-            if len(texts) == SAMPLED:
-                break
-        known = questions_and_candidates(name, (language,))
-        some = _texts(encoder.prepare(texts, "passage").tokens)
-        summed += some.times(known[1] / some.number) if known is not None and some.number else some
-    return summed
-
-
-def _texts(tokens: NDArray[np.int64]) -> Texts:
-    return Texts(number=float(len(tokens)), tokens=float(tokens.sum()), squares=float((tokens.astype(np.float64)**2).sum()))
 
 
 def _lengths(shape: Shape, training: Training, *, on_card: bool) -> tuple[int, int]:

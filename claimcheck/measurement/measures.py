@@ -13,9 +13,13 @@ Those that TREC runs have as well are defined in `formulas`, once for both.
 | RankDistanceShare | RankDistance / (N - 1), which no pool's size moves; undefined for R = 1 (our definition) |
 | LogRankDistance | log(largest place) - log(smallest place); undefined for R = 1 (our definition) |
 | SameLanguage@k | share of the first k (of N, if fewer) that are in the query's language, k up to 10 |
+| RBO | of a perturbed query: rank-biased overlap of its first 10 with those of the clean query, p = .9, extrapolated |
+| Applied | 1 if a perturbation changed the query's text, else 0 |
 
-A query without a relevant candidate in a pool has no value there, and neither has one that a measure is undefined for.
-Sources: Järvelin and Kekäläinen 2002 (nDCG); arXiv:2408.10536 (RankDistance, its language bias; without a cut-off here).
+The last two say nothing of relevance, and no design names them. A query without a relevant candidate in a pool has no value
+there, and neither has one that a measure is undefined for.
+Sources: Järvelin and Kekäläinen 2002 (nDCG); arXiv:2408.10536 (RankDistance, its language bias; without a cut-off here);
+Webber, Moffat and Zobel 2010, "A similarity measure for indefinite rankings" (RBO, extrapolated).
 """
 
 import re
@@ -32,7 +36,10 @@ from claimcheck.measurement.formulas import FORMULAS, RelevantPlaces, computed
 from claimcheck.measurement.places import TOP, Numbers, Places
 
 _DISTANCES = ("RankDistance", "RankDistanceShare", "LogRankDistance")
-_MEASURE = re.compile(rf"AP|RR|{'|'.join(_DISTANCES)}|(R|nDCG|SameLanguage|Max)@[1-9][0-9]*|Max@R")
+PERSISTENCE = 0.9
+"""How likely a reader of RBO goes on from one place to the next; the first 10 carry 86 % of what counts then."""
+_BESIDE_CLEAN = ("RBO", "Applied")
+_MEASURE = re.compile(rf"AP|RR|{'|'.join((*_DISTANCES, *_BESIDE_CLEAN))}|(R|nDCG|SameLanguage|Max)@[1-9][0-9]*|Max@R")
 
 
 class Setting(StrEnum):
@@ -160,7 +167,7 @@ class Queries:
 
 def queries_of(places: Places, measure: Measure, setting: Setting, route: str | None) -> Queries:
     """The queries of a setting for which a measure is defined. Raises ValueError: as `values` does."""
-    if setting is not Setting.MULTILINGUAL and measure.name in (*_DISTANCES, "SameLanguage"):
+    if setting is not Setting.MULTILINGUAL and measure.name in (*_DISTANCES, "SameLanguage", "RBO"):
         raise ValueError(f"`{measure}` is about languages in one pool: it exists in the multilingual setting, not {setting}")
     return _queries(places, setting, route, measure.name in _DISTANCES)
 
@@ -177,14 +184,16 @@ def _queries(places: Places, setting: Setting, route: str | None, distance: bool
     multilingual = setting is Setting.MULTILINGUAL
     if route is not None and route not in places.route.names:
         raise ValueError(f"no route `{route}`; there is {', '.join(places.route.names) or 'none'}")
-    chosen = np.array([route in (None, name) for name in places.route.names], bool)[places.route.codes]
+    rows = np.flatnonzero(np.array([route in (None, name) for name in places.route.names], bool)[places.route.codes])
     if not multilingual:
-        chosen &= (places.query_language.strings() == places.candidate_language.strings()) == (setting is Setting.MONOLINGUAL)
+        code = {name: number for number, name in enumerate(places.query_language.names)}
+        as_query = np.array([code.get(name, -1) for name in places.candidate_language.names], np.int64)
+        same = as_query[places.candidate_language.codes[rows]] == places.query_language.codes[rows]
+        rows = rows[same == (setting is Setting.MONOLINGUAL)]
     place, pool = (places.place, places.pool) if multilingual else (places.place_in_language, places.pool_in_language)
     cell: list[Numbers] = [places.route.codes, places.query_language.codes]
     cell += [] if multilingual else [places.candidate_language.codes]
     query: list[Numbers] = [*cell, places.question.codes, places.fold]
-    rows = np.flatnonzero(chosen)
     rows = rows[np.lexsort((place[rows], *(column[rows] for column in reversed(query))))]
     relevant = np.diff(_starts(rows, query), append=len(rows))
     enough = relevant > distance  # a distance needs two
@@ -216,6 +225,19 @@ def _of(measure: Measure, queries: Queries) -> Numbers:
             made = np.bitwise_count(top & ((1 << k) - 1)) / np.minimum(queries.pool, k)
         case "LogRankDistance":
             made = np.log(last) - np.log(best)
+        case "RBO":
+            made = _overlap(queries.places.agreement[queries.heads()])
+        case "Applied":
+            made = queries.places.applied[queries.heads()]
         case _:
             made = (last - best) / (queries.pool - 1 if measure.name == "RankDistanceShare" else 1)
     return made
+
+
+def _overlap(agreement: Numbers) -> Numbers:
+    """Rank-biased overlap of rankings that agree so over their first places, each from 0 to 1."""
+    depth = np.arange(1, TOP + 1)
+    shared = np.cumsum(agreement[:, None] >> (2 * (depth - 1)) & 3, axis=1) / depth
+    weights = PERSISTENCE ** depth
+    summed: Numbers = (1 - PERSISTENCE) / PERSISTENCE * (shared @ weights) + weights[-1] * shared[:, -1]
+    return summed

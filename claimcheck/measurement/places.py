@@ -2,6 +2,8 @@
 
 A table in an order that follows from its rows: routes as they first appear; within a route by fold, language of the query,
 question, language of the candidate and place. Equal places are equal bytes (of one version of pyarrow).
+
+Queries that were perturbed have routes of their own, each a route of clean queries with a family and a draw (`variant`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +25,12 @@ NUMBERS: Mapping[str, Any] = {
     "fold": np.int8, "place_in_language": np.int32, "tied_in_language": np.int32, "place": np.int32, "tied": np.int32,
     "pool_in_language": np.int32, "pool": np.int32, "own_language_top": np.int16,
 }
+ALIKE = (4 ** TOP - 1) // 3
+"""`agreement` of a ranking with itself: one candidate more in common at each of the first places."""
+COMPARED: Mapping[str, tuple[Any, int]] = {"applied": (np.int8, 0), "agreement": (np.int32, ALIKE)}
+"""What is told of a perturbed query beside its clean one -> type, and its value of a clean query: not written where all are."""
 _FORMAT, _VERSION = b"claimcheck.places", b"1"
+_PERTURBED = " ~ "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,6 +65,8 @@ class Places:
     `place_in_language` within the candidates of the candidate's own language, `place` within those of all languages at once;
     `tied...` is how many other candidates of that pool have the same score, `pool...` the size of that pool.
     `own_language_top`: bit k - 1 is set if the k-th of all languages' ranking, k = 1 to 10, is in the query's language.
+    `applied`: 1 if a perturbation changed the query's text, else 0. `agreement`: in base 4, lowest digit first, how many more
+    candidates the first k of its ranking and of the clean query's have in common than the first k - 1, k = 1 to 10.
 
     Made by `arrange`, `concatenate` and `from_parquet` only, which check it and put it in order.
     """
@@ -75,9 +84,29 @@ class Places:
     pool_in_language: NDArray[np.int32]
     pool: NDArray[np.int32]
     own_language_top: NDArray[np.int16]
+    applied: NDArray[np.int8]
+    agreement: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.place)
+
+
+def variant(route: str, family: str, draw: int) -> str:
+    """What the rows of perturbed queries call their route: that of the clean ones, with the family and the draw, from 0.
+
+    >>> variant("mlqa-r > xquad-r", "P1", 2)
+    'mlqa-r > xquad-r ~ P1 2'
+    """
+    return f"{route}{_PERTURBED}{family} {draw}"
+
+
+def clean_route(route: str) -> str:
+    """The route of the clean queries that a route belongs to; of clean queries, itself.
+
+    >>> clean_route("mlqa-r > xquad-r ~ P1 2")
+    'mlqa-r > xquad-r'
+    """
+    return route.partition(_PERTURBED)[0]
 
 
 def arrange(columns: Mapping[str, Labels | Sequence[str] | Sequence[int] | Numbers]) -> Places:
@@ -87,7 +116,10 @@ def arrange(columns: Mapping[str, Labels | Sequence[str] | Sequence[int] | Numbe
     """
     if missing := [name for name in (*LABELS, *NUMBERS) if name not in columns]:
         raise ValueError(f"no column {', '.join(missing)}")
-    numbers = {name: _numbers(name, columns[name]) for name in NUMBERS}
+    numbers = {name: _numbers(name, kind, columns[name]) for name, kind in NUMBERS.items()}
+    rows_given = len(numbers["place"])
+    numbers |= {name: _numbers(name, kind, columns[name]) if name in columns else np.full(rows_given, clean, kind)
+                for name, (kind, clean) in COMPARED.items()}
     labels = {name: _labels(columns[name], in_order_of_rows=name == "route") for name in LABELS}
     if len(lengths := {*map(len, numbers.values()), *map(len, labels.values())}) > 1:
         raise ValueError(f"columns of different lengths: {', '.join(map(str, sorted(lengths)))}")
@@ -104,7 +136,8 @@ def concatenate(parts: Sequence[Places]) -> Places:
 
     Raises ValueError: two parts hold the same fold of a route, so that its queries would count twice.
     """
-    folds = [fold for part in parts for fold in set(zip(part.route.strings().tolist(), part.fold.tolist(), strict=True))]
+    folds = [(part.route.names[route], fold) for part in parts
+             for route, fold in set(zip(part.route.codes.tolist(), part.fold.tolist(), strict=True))]
     if twice := {fold for fold in folds if folds.count(fold) > 1}:
         raise ValueError("fold {1} of the route `{0}` stands in two parts".format(*min(twice)))
     return _joined(parts)
@@ -122,10 +155,36 @@ def of_languages(parts: Sequence[Places]) -> Places:
 
 
 def _joined(parts: Sequence[Places]) -> Places:
+    kinds = {**NUMBERS, **{name: kind for name, (kind, _) in COMPARED.items()}}
     columns: dict[str, Any] = {name: np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in parts)])
-                               for name, kind in NUMBERS.items()}
-    columns |= {name: [each for part in parts for each in getattr(part, name).strings().tolist()] for name in LABELS}
-    return arrange(columns)
+                               for name, kind in kinds.items()}
+    return arrange({**columns, **{name: _together([getattr(part, name) for part in parts]) for name in LABELS}})
+
+
+def _together(parts: Sequence[Labels]) -> Labels:
+    """One column of several, one below the other."""
+    names = {name: code for code, name in enumerate(dict.fromkeys(name for part in parts for name in part.names))}
+    codes = [np.array([names[name] for name in part.names], np.int32)[part.codes] for part in parts]
+    return Labels(names=tuple(names), codes=np.concatenate([np.empty(0, np.int32), *codes]))
+
+
+def parted(places: Places) -> tuple[Places, Places]:
+    """The rows of clean queries, and those of perturbed ones."""
+    perturbed = np.array([clean_route(name) != name for name in places.route.names], bool)[places.route.codes]
+    return (places, _rows(places, perturbed)) if not perturbed.any() else (_rows(places, ~perturbed), _rows(places, perturbed))
+
+
+def _rows(places: Places, chosen: NDArray[np.bool_]) -> Places:
+    """Some of the rows, in their order, which is that of a table, with the names that they use."""
+    rows = np.flatnonzero(chosen)
+    made: dict[str, Any] = {name: getattr(places, name)[rows] for name in (*NUMBERS, *COMPARED)}
+    for name in LABELS:
+        column: Labels = getattr(places, name)
+        used = np.unique(column.codes[rows])
+        moved = np.zeros(len(column.names), np.int32)
+        moved[used] = np.arange(len(used), dtype=np.int32)
+        made[name] = Labels(names=tuple(column.names[code] for code in used), codes=moved[column.codes[rows]])
+    return Places(**made)
 
 
 def to_parquet_bytes(places: Places) -> bytes:
@@ -139,7 +198,8 @@ def to_parquet_bytes(places: Places) -> bytes:
             return pyarrow.DictionaryArray.from_arrays(values.codes, pyarrow.array(values.names, pyarrow.string()))
         return pyarrow.array(values)
 
-    table = pyarrow.table({name: column(name) for name in Places.__slots__}, metadata={_FORMAT: _VERSION})
+    told = [name for name in Places.__slots__ if name not in COMPARED or (getattr(places, name) != COMPARED[name][1]).any()]
+    table = pyarrow.table({name: column(name) for name in told}, metadata={_FORMAT: _VERSION})
     sink = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(table, sink, compression="zstd", write_page_checksum=True)
     return bytes(sink.getvalue())
@@ -176,13 +236,13 @@ def _read(name: str, column: Any) -> Labels | Numbers:
     return Labels(names=tuple(whole.dictionary.to_pylist()), codes=whole.indices.to_numpy(zero_copy_only=False))
 
 
-def _numbers(name: str, values: Any) -> Numbers:
+def _numbers(name: str, kind: Any, values: Any) -> Numbers:
     """The values in the type of their column, refused where they do not fit it."""
     given = np.asarray(values)
-    most = np.iinfo(NUMBERS[name]).max
+    most = np.iinfo(kind).max
     if given.size and (given.dtype.kind not in "iu" or given.min() < 0 or given.max() > most):
         raise ValueError(f"the column {name} holds what is no whole number from 0 to {most}")
-    return given.astype(NUMBERS[name])
+    return given.astype(kind)
 
 
 def _labels(values: Any, *, in_order_of_rows: bool) -> Labels:
@@ -200,8 +260,9 @@ def _check(places: Places) -> None:
     query = (places.route.codes, places.fold, places.query_language.codes, places.question.codes)
     same = np.append(False, np.logical_and.reduce([column[1:] == column[:-1] for column in query]))[: len(places)]
     ranked = places.place[np.lexsort((places.place, *reversed(query)))]
-    columns: tuple[Numbers, ...] = (places.cluster.codes, places.pool, places.own_language_top, ranked)
-    cluster, pool, top, place = (np.diff(column, prepend=column[:1]) != 0 for column in columns)
+    columns: tuple[Numbers, ...] = (places.cluster.codes, places.pool, places.own_language_top, ranked, places.applied,
+                                    places.agreement)
+    cluster, pool, top, place, applied, agreement = (np.diff(column, prepend=column[:1]) != 0 for column in columns)
     wrong = {
         "a place outside its pool": (places.place_in_language < 1) | (places.place_in_language > places.pool_in_language)
         | (places.place < 1) | (places.place > places.pool),
@@ -209,7 +270,9 @@ def _check(places: Places) -> None:
         "less in the pool of all languages than in that of one": (places.pool_in_language > places.pool)
         | (places.place_in_language > places.place) | (places.tied_in_language > places.tied),
         f"languages beyond the first {TOP}": places.own_language_top >= 1 << TOP,
-        "a query with two clusters, pools or rankings": same & (cluster | pool | top),
+        "a perturbation that is neither applied nor not": places.applied > 1,
+        f"an agreement beyond the first {TOP}": places.agreement >= 4 ** TOP,
+        "a query with two clusters, pools or rankings": same & (cluster | pool | top | applied | agreement),
         "a place that its query fills twice": same & ~place,
     }
     for what, where in wrong.items():

@@ -39,6 +39,8 @@ DECIDING = ("numba", "numpy", "pyarrow", "torch")
 DECIDING_OF_ENCODER = {"hashed n-grams": (), "transformers": ("safetensors", "tokenizers", "transformers"),
                        "sentence-transformers": ("safetensors", "sentence-transformers", "tokenizers", "transformers")}
 """The same, of one kind of encoder."""
+DECIDING_PERTURBED = ("anyascii", "regex")
+"""The same, of perturbed queries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,24 +66,49 @@ class Ingredients:
 
 
 @cache
-def sources(encoder: str) -> str:
-    """SHA-256 over the modules that measure with a kind of encoder: their names and bytes, in order of names."""
+def sources(encoder: str, *, perturbed: bool = False) -> str:
+    """SHA-256 over the modules that measure with a kind of encoder, and with `perturbed` over those that perturb.
+
+    Their names and bytes, in order of names.
+    """
     root = Path(str(files("claimcheck")))
+    names = [root / name for name in (*MEASURING, *OF_ENCODER[encoder])]
+    if perturbed:
+        names += [root / "experiment" / "perturbed.py", *_perturbing(root)]
+    return _digest_of_sources(root, names)
+
+
+@cache
+def perturbing() -> str:
+    """Digest of all that decides what becomes of a query: the package that perturbs, its tables and its libraries."""
+    root = Path(str(files("claimcheck")))
+    made: dict[str, Json] = {name: version(name) for name in DECIDING_PERTURBED}
+    return digest_of({"sources": _digest_of_sources(root, _perturbing(root)), "libraries": made,
+                      "unicode": unicodedata.unidata_version})
+
+
+def _perturbing(root: Path) -> list[Path]:
+    return [path for suffix in ("py", "json") for path in (root / "perturbation").rglob(f"*.{suffix}")]
+
+
+def _digest_of_sources(root: Path, paths: Sequence[Path]) -> str:
+    """SHA-256 (hex) over files under a root: their names and bytes, in order of names."""
     made = hashlib.sha256()
-    for path in sorted(root / name for name in (*MEASURING, *OF_ENCODER[encoder])):
+    for path in sorted(paths):
         text = path.read_bytes()
         made.update(f"{path.relative_to(root).as_posix()} {len(text)}\n".encode() + text)
     return made.hexdigest()
 
 
 @cache
-def libraries(encoder: str) -> dict[str, str]:
-    """Versions of what decides a result with a kind of encoder, the tables of Unicode among them.
+def libraries(encoder: str, *, perturbed: bool = False) -> dict[str, str]:
+    """Versions of what decides a result with a kind of encoder, and of perturbed queries; the tables of Unicode among them.
 
     Raises PackageNotFoundError: one of them is not installed.
     """
     return {"python": platform.python_version(), "unicode": unicodedata.unidata_version,
-            **{name: version(name) for name in sorted((*DECIDING, *DECIDING_OF_ENCODER[encoder]))}}
+            **{name: version(name) for name in sorted((*DECIDING, *DECIDING_OF_ENCODER[encoder],
+                                                                *(DECIDING_PERTURBED if perturbed else ())))}}
 
 
 def digest_of_files(digests: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.measurement.measures import Measure, Setting
-from claimcheck.measurement.places import LABELS, NUMBERS, Places, arrange
+from claimcheck.measurement.places import COMPARED, LABELS, NUMBERS, Places, arrange
 
 _FAR = np.int64(1) << 40
 """Farther apart than any two places: keeps one query's running extremes from reaching into the next one's."""
@@ -135,4 +135,5 @@ def _spread(query: _Queries, place: NDArray[np.int32], first: NDArray[np.int64],
 
 def _at(places: Places, rows: NDArray[np.int64], **instead: NDArray[np.int64]) -> Places:
     columns = {name: getattr(places, name).at(rows) for name in LABELS}
-    return arrange({**columns, **{name: getattr(places, name)[rows] for name in NUMBERS}, **instead})
+    return arrange({**columns, **{name: getattr(places, name)[rows] for name in (*NUMBERS, *COMPARED)},
+                    **instead})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from claimcheck.report.rerun_views import ComparisonView, IntervalView, NumberView, PrintedNumbersView, RerunView
+from claimcheck.report.robustness_views import LossView, RobustnessView
 from claimcheck.report.run_views import (
     ArmsView,
     DoseView,
@@ -83,6 +84,7 @@ def experiment(view: ExperimentView) -> dict[str, Any]:
         "tables": [_table(each) for each in view.tables], "language_maps": [_map(each) for each in view.maps],
         "dose_series": [_dose(each) for each in view.doses], "runs": [_run(each) for each in view.runs],
         "made_with": [{"what": what, "text": text} for what, text in view.made_with], "left_out": list(view.left_out),
+        **({"robustness": [_robustness(each) for each in view.robustness]} if view.robustness else {}),
     }
 
 
@@ -116,6 +118,27 @@ def _map(view: MapView) -> dict[str, Any]:
 def _dose(view: DoseView) -> dict[str, Any]:
     return {"backbone": view.backbone, "route": view.route, "setting": view.setting, "measure": view.measure,
             "points": [{"share": point.share.value, "arm": point.arm, **_mean(point.mean)} for point in view.points]}
+
+
+def _robustness(view: RobustnessView) -> dict[str, Any]:
+    return {"backbone": view.backbone, "route": view.route, "budget": view.budget, "says": list(view.says),
+            "families": [{
+                "family": family.family, "title": family.title, "set": family.digest or None,
+                "languages": {cell.language: {"state": cell.state, "applied_percent": cell.applied.value,
+                                              "visible_percent": cell.visible.value} for cell in family.seen},
+                "losses": [_loss(loss) for loss in family.losses]} for family in view.families]}
+
+
+def _loss(view: LossView) -> dict[str, Any]:
+    return {"arm": view.arm, "clean": number(view.clean), "perturbed": number(view.perturbed), "drop": number(view.drop),
+            "beyond": interval(view.beyond), "benchmark": interval(view.benchmark), "relative_percent": number(view.relative),
+            "log_retention": number(view.retention),
+            "log_retention_beyond": view.retention_beyond and interval(view.retention_beyond),
+            "log_retention_benchmark": view.retention_benchmark and interval(view.retention_benchmark),
+            "drop_where_changed": number(view.applied_drop), "drop_to_worst_draw": number(view.worst),
+            "rank_biased_overlap": number(view.overlap), "rank_distance_growth": number(view.distance),
+            "monolingual_drop": number(view.monolingual),
+            "by_language": {each.language: number(each.drop) for each in view.by_language}}
 
 
 def _run(view: RunView) -> dict[str, Any]:

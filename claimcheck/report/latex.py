@@ -4,7 +4,7 @@ import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from claimcheck.report.latex_runs import pieces, told
+from claimcheck.report.latex_runs import drop_pieces, pieces, told
 from claimcheck.report.latex_sweeps import swept_pieces
 from claimcheck.report.view import CellView, FindingView, ReportView
 
@@ -105,6 +105,7 @@ def render(report: ReportView) -> str:
         comment_start_string=r"\COMMENT{", comment_end_string="}", trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True)
     environment.globals.update(column_spec=lambda finding: TeX(column_spec(finding)), digest=digest, shown=shown,
-                               most=MOST_COLUMNS, narrow=narrow, pieces=pieces, swept_pieces=swept_pieces, told=told,
+                               most=MOST_COLUMNS, narrow=narrow, pieces=pieces, drop_pieces=drop_pieces,
+                               swept_pieces=swept_pieces, told=told,
                                right=lambda count: "r" * count, zip=zip)
     return environment.get_template("report.tex.jinja").render(report=report)

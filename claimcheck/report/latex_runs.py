@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from claimcheck.report.robustness_views import RobustnessView
 from claimcheck.report.run_views import ArmsView, MeanView
 
 WIDEST = 5
 """Means that stand beside one another."""
+_WIDEST_DROPS = 3
+_WIDEST_SEEN = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +39,20 @@ def pieces(table: ArmsView) -> tuple[Piece, ...]:
 def told(mean: MeanView) -> str:
     """A mean with its standard deviation in brackets."""
     return mean.mean.printed if mean.deviation is None else f"{mean.mean.printed} ({mean.deviation.printed})"
+
+
+def drop_pieces(given: RobustnessView) -> tuple[Piece, ...]:
+    """Drops by family and arm with their intervals, then what the encoder sees by family and language."""
+    made = []
+    for start in range(0, len(given.arms), _WIDEST_DROPS):
+        arms = given.arms[start:start + _WIDEST_DROPS]
+        rows = tuple((f"{family.family} {family.title}" if family.seen else f"{family.family}: {family.title}",
+                      tuple(f"{loss.drop.printed} {loss.beyond.printed}" for loss in family.losses if loss.arm in arms))
+                     for family in given.counting)
+        made.append(Piece(setting="drop of AP", columns="r" * len(arms), headings=arms, rows=rows))
+    for start in range(0, len(given.languages), _WIDEST_SEEN):
+        languages = given.languages[start:start + _WIDEST_SEEN]
+        rows = tuple((f"{family.family} {family.title}", tuple(cell.text for cell in family.seen if cell.language in languages))
+                     for family in given.families if family.seen)
+        made.append(Piece(setting="visible, %", columns="r" * len(languages), headings=languages, rows=rows))
+    return tuple(made)

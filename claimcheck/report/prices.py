@@ -6,7 +6,8 @@ from typing import Any
 from claimcheck.appraisal.bill import Bill, Offer, Quote, SlotMemory
 from claimcheck.appraisal.budget import Candidate, fits
 from claimcheck.appraisal.load import Basis
-from claimcheck.appraisal.price import SPARED, Amount
+from claimcheck.appraisal.price import SPARED
+from claimcheck.appraisal.wanted import NGRAMS, Amount
 
 NOT_CALIBRATED = "not calibrated on this device: add --calibrate (about a minute a backbone)"
 _STEPS = ((120.0, 1.0, "s"), (7200.0, 60.0, "min"), (float("inf"), 3600.0, "h"))
@@ -51,7 +52,8 @@ def lines(bill: Bill, offer: Offer) -> list[str]:
                     "its data, and each data set evaluated after it")
     for quote in bill.quotes:
         made += [f"  {line}" if not number else f"    {line}" for number, line in enumerate(_quote(quote, bill, offer))]
-    made.append(f"  disk, at most: {_amounts(bill.disk)}")
+    most = "" if any(each.bytes is None for each in bill.disk) else ", at most"
+    made.append(f"  disk{most}: {_amounts(bill.disk)}")
     made.append(f"  downloads: {_amounts(bill.downloads)}")
     made += [f"  cannot be had: {name}: {why}" for name, why in bill.unavailable]
     made += [f"  not counted: {each}" for each in bill.unknown]
@@ -78,7 +80,7 @@ def _head(bill: Bill) -> str:
 def _quote(quote: Quote, bill: Bill, offer: Offer) -> list[str]:
     if quote.card is None:
         if quote.hours is None:
-            return [f"on this device: {NOT_CALIBRATED}", *_memory(quote)]
+            return [f"on this device: {_not_known(quote, bill)}", *_memory(quote)]
         how = "by the seconds of runs that stand, made here" if quote.from_records else "measured here"
         where = f"on this device ({quote.device}, {how})"
     else:
@@ -91,17 +93,34 @@ def _quote(quote: Quote, bill: Bill, offer: Offer) -> list[str]:
             return [f"{where}: {why}", *_memory(quote)]
     hours = quote.hours
     slots = "slot" if offer.slots == 1 else "slots"
-    told = f"{where}: {_bound(bill)} {span(hours.most)} of a device, {span(hours.wall)} on {offer.slots} {slots}"
+    told = f"{where}: {_bound(quote, bill)} {span(hours.most)} of a device, {span(hours.wall)} on {offer.slots} {slots}"
     if hours.fewest < hours.most:
         told += f"; {span(hours.fewest)} and {span(hours.wall_fewest)} where each training ends at its earliest"
     if bill.standing:
         told += f"; left to make: {span(hours.left)}, {span(hours.wall_left)} on {offer.slots} {slots}"
     parts = ", ".join(f"{name} {span(value)}" for name, value in hours.parts.items() if value)
-    return [told, parts, *_memory(quote)]
+    return [told, parts, *(f"not in these hours: {each}" for each in quote.left_out), *_memory(quote)]
 
 
-def _bound(bill: Bill) -> str:
-    """Steps that a loss may cut short make any figure one at most."""
+def _not_known(quote: Quote, bill: Bill) -> str:
+    """Why there is no price on the device at hand, and the next move."""
+    backbones, lacking = bill.plan.design.backbones, quote.lacking.split(", ")
+    if unshaped := [name for name in lacking if name in backbones and backbones[name].encoder != NGRAMS
+                    and name not in bill.shapes]:
+        names, absent = " and ".join(unshaped), {each.what for each in bill.downloads}
+        if not {f"backbone {name}" for name in unshaped} & absent:
+            return f"nothing can be tried: {names} is of an architecture whose weights are not counted by this version"
+        return (f"nothing can be tried: the shape of {names} is not known while the checkpoint is not here; fetch it "
+                "(`claimcheck backbones fetch`) or put it into backbones/ of a data folder, then add --calibrate")
+    if not bill.runnable and all(backbones[name].encoder == NGRAMS for name in lacking if name in backbones):
+        return "hashed n-grams are tried on the data themselves, which are not here; fetch them, then add --calibrate"
+    return NOT_CALIBRATED
+
+
+def _bound(quote: Quote, bill: Bill) -> str:
+    """What is reckoned from a peak bounds nothing. Steps that a loss may cut short make a measured figure one at most."""
+    if quote.card is not None:
+        return "estimated"
     return "at most" if bill.basis is Basis.AT_MOST or bill.fewest < bill.steps else "about"
 
 
@@ -116,7 +135,7 @@ def _slot(memory: SlotMemory) -> str:
         if memory.room is not None:
             most = estimated.most_tokens(memory.room)
             most -= most % 256 if most > 256 else 0
-            fit = "fits into" if estimated.fits(memory.room) else "does not fit into"
+            fit = "fits into" if memory.fits else "does not fit into"
             told.append(f"{fit} {size(memory.room)} with {100 * SPARED:.0f} % spared, which is assumed")
             told.append(f"--tokens-at-once {most} would fit at most" if most else "no number of tokens at once would fit")
         if estimated.best:
@@ -158,9 +177,10 @@ def _quote_json(quote: Quote, bill: Bill, offer: Offer) -> dict[str, Any]:
         made |= {"how": "estimated from published peak", "peak_operations_a_second": card.peak, "source": card.source,
                  "assumed_utilisation": offer.utilisation}
     made["seconds"] = None if quote.hours is None else {
-        "bound": _bound(bill), "device": quote.hours.most, "wall": quote.hours.wall,
+        "bound": _bound(quote, bill), "device": quote.hours.most, "wall": quote.hours.wall,
         "device_at_the_earliest": quote.hours.fewest, "wall_at_the_earliest": quote.hours.wall_fewest,
-        "device_left": quote.hours.left, "wall_left": quote.hours.wall_left, "parts": dict(quote.hours.parts)}
+        "device_left": quote.hours.left, "wall_left": quote.hours.wall_left, "parts": dict(quote.hours.parts),
+        "not_in_them": list(quote.left_out)}
     made["memory"] = [_memory_json(each) for each in quote.memory]
     return made
 
@@ -187,16 +207,27 @@ def named(candidate: Candidate) -> str:
     return own.plan.profile if own.looks == 1 else f"{own.plan.profile}, look {own.look} of {own.looks}"
 
 
+def takes(candidate: Candidate) -> str:
+    """The time of a design whose price is known, with what it is worth."""
+    return f"{_bound(candidate.quote, candidate.bill)} {span(candidate.seconds or 0.0)}"
+
+
 def verdict(candidate: Candidate, budget: float, chosen: Candidate | None) -> str:
     """Why a declared design is taken or out, in words."""
     if candidate.cannot_run:
         return f"cannot be run: {candidate.cannot_run.partition(':')[0]}"
+    if candidate.bill.unknown:
+        return f"no price: not counted is {candidate.bill.unknown[0]}"
     if candidate.seconds is None:
-        return NOT_CALIBRATED
+        if candidate.quote.card is not None:
+            return f"no price: the shape of {candidate.quote.lacking} is not known here"
+        return _not_known(candidate.quote, candidate.bill)
+    if candidate.too_large:
+        return "does not fit: " + ", ".join(f"{each.backbone} takes {_slot(each)}" for each in candidate.too_large)
     if not candidate.declared.whole:
         return "part of the design that ends with its last look: where this look leaves something open, that one follows"
     if candidate.seconds > budget:
-        return f"does not fit: {span(candidate.seconds)} is more than {span(budget)}"
+        return f"does not fit: {takes(candidate)} is more than {span(budget)}"
     assert fits(candidate, budget)
     first = f", once fetched: {candidate.lacking}" if candidate.lacking else ""
     return ("chosen" if candidate is chosen else "fits") + first
@@ -206,7 +237,7 @@ def table(candidates: Sequence[Candidate], budget: float, chosen: Candidate | No
     """All declared designs with their price, in lines."""
     rows = [("design", "tier", "runs", "tests", "time", "")]
     rows += [(named(each), each.declared.plan.tier.value, str(len(each.declared.plan.runs)),
-              f"{len(each.declared.tests)} claims", "–" if each.seconds is None else span(each.seconds),
+              f"{len(each.declared.tests)} claims", "–" if each.seconds is None else takes(each),
               verdict(each, budget, chosen)) for each in candidates]
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
     return ["  ".join([*map(str.ljust, row[:-1], widths), row[-1]]).rstrip() for row in rows]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from claimcheck.report.rerun_views import NumberView, RerunView
+from claimcheck.report.robustness_views import RobustnessView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,7 @@ class ExperimentView:
     spent: str
     made_with: tuple[tuple[str, str], ...]
     left_out: tuple[str, ...]
+    robustness: tuple[RobustnessView, ...] = ()
 
     @property
     def differences(self) -> tuple[MapView, ...]:

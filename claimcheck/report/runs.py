@@ -9,6 +9,7 @@ from claimcheck.report.map_views import maps
 from claimcheck.report.numbers import mean, whole
 from claimcheck.report.rerun_views import NumberView
 from claimcheck.report.reruns import KEY_DIGITS
+from claimcheck.report.robustness import robustness
 from claimcheck.report.run_views import ArmsView, ArmView, DosePointView, DoseView, ExperimentView, MeanView, RunView
 
 MEGABYTE = 1_000_000
@@ -21,7 +22,7 @@ def experiment(given: Experiment) -> ExperimentView:
         seeds=given.seeds, seeds_text=_seeds(given.seeds), tables=tuple(_table(each) for each in given.tables),
         maps=maps(given.maps), doses=tuple(_dose(each) for each in given.doses),
         runs=tuple(_run(each) for each in given.runs), spent=_spent(given.runs), made_with=given.made_with,
-        left_out=given.left_out)
+        left_out=given.left_out, robustness=tuple(robustness(each) for each in given.robustness))
 
 
 def _seeds(seeds: Sequence[int]) -> str:

@@ -21,6 +21,10 @@ class Prepared(Protocol):
 
     def __len__(self) -> int: ...
 
+    def alike(self, rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the texts of two rows are the same to the encoder, pair by pair of (n,) rows: the same tokens or features."""
+        ...
+
 
 Role: TypeAlias = Literal["query", "passage"]
 """What a text is: an encoder may put another prefix before each, or cut it at another length."""
@@ -98,3 +102,22 @@ def cut(tokens: NDArray[np.int64], most: int) -> list[slice]:
             held = 0
         held += each
     return [slice(begin, end) for begin, end in zip(starts, [*starts[1:], len(tokens)], strict=True) if begin < end]
+
+
+def same_stretches(starts: NDArray[np.int64], columns: Sequence[NDArray[Any]], rows: NDArray[np.int64],
+                   others: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether stretches of columns are equal, pair by pair: that of row r stands at `starts[r]:starts[r + 1]` of each.
+
+    >>> same_stretches(np.array([0, 2, 4, 5]), [np.array([7, 8, 7, 8, 7])], np.array([0, 0]), np.array([1, 2])).tolist()
+    [True, False]
+    """
+    lengths = np.diff(starts)
+    same: NDArray[np.bool_] = np.asarray(lengths[rows] == lengths[others])
+    asked = np.flatnonzero(same)
+    size = lengths[rows[asked]]
+    within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
+    one, other = (np.repeat(starts[each[asked]], size) + within for each in (rows, others))
+    pair = np.repeat(asked, size)
+    for column in columns:
+        same[pair[column[one] != column[other]]] = False
+    return same

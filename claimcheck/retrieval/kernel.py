@@ -231,9 +231,15 @@ def _keep_first(row: Array, peaks: Array, query: int, given: Any, kept: Any) -> 
     (first, thresholds, _, _, _), (_, bounds, language, order) = given
     best, best_order, best_language = kept[0][query], kept[1][query], kept[2][query]
     last, stretch = len(best) - 1, -1
-    floor = best[last]
-    if first[query + 1] - first[query] > last:  # what is below the k-th best relevant candidate is not among the first k
-        floor = max(floor, thresholds[first[query] + last])
+    floor, different = best[last], 0
+    # What is below the k-th best relevant candidate is not among the first k. Questions of one text may share a candidate,
+    # which then stands here more than once: k different scores are those of k different ones at least.
+    for pair in range(first[query], first[query + 1]):
+        if pair == first[query] or thresholds[pair] < thresholds[pair - 1]:
+            different += 1
+            if different > last:
+                floor = max(floor, thresholds[pair])
+                break
     for part in range(len(language)):
         for begin in range(bounds[part], bounds[part + 1], STRETCH):
             stretch += 1

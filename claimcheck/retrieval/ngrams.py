@@ -20,6 +20,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from claimcheck.retrieval.encoder import same_stretches
+
 BUCKETS = 1 << 16
 WORD_LENGTHS = (3, 4, 5)
 RUN_LENGTHS = (1, 2, 3)
@@ -118,6 +120,10 @@ class FeatureRows:
     def tokens(self) -> NDArray[np.int64]:
         """1 for each text: what a text of n-grams takes of memory is little and never has to be shared out."""
         return np.ones(len(self), dtype=np.int64)
+
+    def alike(self, rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """As `Prepared.alike`: the same n-grams, each as often; their order is nothing to a bag of them."""
+        return same_stretches(self.starts, (self.buckets, self.weights), rows, others)
 
 
 def document_frequencies(texts: Sequence[str]) -> NDArray[np.int64]:

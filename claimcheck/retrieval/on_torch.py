@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from claimcheck.retrieval.pool import Array, Block, Candidates, Columns, Floats, Task, filled_up
-from claimcheck.retrieval.sort_keys import keys
+from claimcheck.retrieval.sort_keys import keys, order_of
 
 
 def blocks(task: Task, starts: Sequence[int], device: str) -> list[Block]:
@@ -74,6 +74,8 @@ class _Block:
         for whole, counted in zip(tally.counts, self.counts.cpu().numpy(), strict=True):
             whole[pairs] = counted[self.there]
         tally.best_language[self.some] = self.spoken.cpu().numpy()
+        there = (self.spoken >= 0).cpu()
+        tally.best_order[self.some] = order_of(self.best.cpu()).masked_fill(~there, -1).numpy()
 
     def _rows(self, values: Array, missing: float) -> Tensor:
         rows = np.where(self.there, values[self.pairs], np.asarray(missing, values.dtype)) if len(values) else self.pairs

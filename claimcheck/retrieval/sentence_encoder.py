@@ -1,7 +1,8 @@
 """A finished model of sentence-transformers, evaluated as it is: an arm that nobody trained here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from claimcheck.execution import Execution
 from claimcheck.retrieval.encoder import Prepared, Role
 
 LIBRARY = "sentence-transformers"
+_CUT = 1024  # texts that are cut into tokens at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,9 +28,16 @@ class Texts:
     texts: tuple[str, ...] = field(repr=False)
     role: Role
     tokens: NDArray[np.int64] = field(repr=False)
+    cut: Callable[[Sequence[str]], list[bytes]] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def alike(self, rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """As `Prepared.alike`: the same tokens by the model's own tokenizer, after truncation."""
+        wanted = np.unique(np.concatenate([rows, others]))
+        seen = dict(zip(wanted.tolist(), self.cut([self.texts[row] for row in wanted]), strict=True))
+        return np.array([seen[one] == seen[other] for one, other in zip(rows.tolist(), others.tolist(), strict=True)], bool)
 
 
 def load(checkpoint: Path, training: Training, execution: Execution) -> "SentenceEncoder":
@@ -69,7 +78,22 @@ class SentenceEncoder(torch.nn.Module):
         prefix = self.prefixes[role] or ""
         behind = prefix if not prefix or prefix[-1].isspace() else f"{prefix} "
         given = tuple(f"{behind}{text}" for text in texts)
-        return Texts(texts=given, role=role, tokens=np.array([len(each) for each in given], dtype=np.int64))
+        return Texts(texts=given, role=role, tokens=np.array([len(each) for each in given], dtype=np.int64),
+                     cut=partial(self._cut, role))
+
+    def _cut(self, role: Role, texts: Sequence[str]) -> list[bytes]:
+        """The tokens of each text as bytes; of a model that cuts no text into tokens, the text itself."""
+        self.model.max_seq_length = self.lengths[role]
+        made: list[bytes] = []
+        for start in range(0, len(texts), _CUT):
+            some = list(texts[start:start + _CUT])
+            found = self.model.preprocess(some)
+            if not {"input_ids", "attention_mask"} <= found.keys():
+                made += [text.encode("utf-8", "surrogatepass") for text in some]
+                continue
+            made += [ids[mask.bool()].numpy().tobytes()
+                     for ids, mask in zip(found["input_ids"].cpu(), found["attention_mask"].cpu(), strict=True)]
+        return made
 
     def embed(self, prepared: Prepared, rows: Sequence[int] | NDArray[np.int64],
               noise: np.random.Generator | None = None) -> Tensor:

@@ -19,7 +19,7 @@ from claimcheck.design import Training
 from claimcheck.errors import UsageFault
 from claimcheck.execution import Execution
 from claimcheck.retrieval import packing
-from claimcheck.retrieval.encoder import Prepared, Role, cut
+from claimcheck.retrieval.encoder import Prepared, Role, cut, same_stretches
 from claimcheck.retrieval.memory import out_of_memory
 from claimcheck.retrieval.packing import Layout
 
@@ -43,6 +43,10 @@ class Tokens:
     def tokens(self) -> NDArray[np.int64]:
         """Tokens of each text, special ones included."""
         return np.diff(self.starts)
+
+    def alike(self, rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """As `Prepared.alike`: the same tokens, after truncation."""
+        return same_stretches(self.starts, (self.ids,), rows, others)
 
 
 class TransformerEncoder(torch.nn.Module):
