@@ -277,3 +277,11 @@ def test_a_profile_that_perturbs_queries_of_passages_by_language_says_so_before_
     claims = with_profile(root, tmp_path, profile)
     done = claimcheck("plan", claims, "--profile", "noisy", "--data-dir", data_dir)
     assert "are not perturbed by this version" in done.stdout + done.stderr
+
+
+def test_a_plan_does_not_promise_a_verdict_that_this_version_does_not_give(made: Path, claimcheck: Command):
+    done = claimcheck("plan", made / "claims", "--profile", "noisy", "--only", "hybrid-batches-12")
+    said = "losses are measured; whether arms differ in them is not judged by this version"
+    assert f"hybrid-batches-12: reduced ({said})" in done.stdout
+    quick = claimcheck("plan", made / "claims", "--profile", "quick", "--only", "hybrid-batches-12")
+    assert "hybrid-batches-12: reduced (not with profile quick: no query is perturbed in it)" in quick.stdout

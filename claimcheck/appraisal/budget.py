@@ -76,14 +76,14 @@ def tested(plan: Plan, claims: Sequence[Claim]) -> tuple[str, ...]:
     """The claims that a plan's runs are a test of: a prediction at its tier, and no necessary condition that is not met."""
     if (plan.design.seeds or 0) < LEAST_RUNS:
         return ()
-    return tuple(claim.id for claim in claims if claim.reproduction == plan.reproduction and _asks(
-        claim, plan.tier, perturbed=plan.design.perturbations is not None)
+    return tuple(claim.id for claim in claims if claim.reproduction == plan.reproduction and _asks(claim, plan.tier)
                  and not conditions(claim, plan.design).lacking)
 
 
-def _asks(claim: Claim, tier: Tier, *, perturbed: bool) -> bool:
+def _asks(claim: Claim, tier: Tier) -> bool:
+    """Whether a claim predicts something at a tier that this version judges: how arms differ in what they lose it does not."""
     return any(atom.predicts_at(tier) for atom in claim.atoms) and any(
-        perturbed or each.interaction is None for atom in claim.atoms for each in atom.rerun)
+        each.interaction is None for atom in claim.atoms for each in atom.rerun)
 
 
 def declared(plans: Sequence[Plan], claims: Sequence[Claim]) -> tuple[Declared, ...]:

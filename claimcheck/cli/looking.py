@@ -245,8 +245,10 @@ def _outlook(claim: Claim, tier: Tier, plans: Sequence[Plan]) -> str:
     made = next((each for each in plans if each.reproduction == claim.reproduction), None)
     if made is None or made.tier is not tier:
         return f"not with profile {made.profile}" if made else "no reproduction"
-    if made.design.perturbations is None and all(each.interaction is not None for atom in claim.atoms for each in atom.rerun):
-        return f"not with profile {made.profile}: no query is perturbed in it"
+    if all(each.interaction is not None for atom in claim.atoms for each in atom.rerun):
+        if made.design.perturbations is None:
+            return f"not with profile {made.profile}: no query is perturbed in it"
+        return "losses are measured; whether arms differ in them is not judged by this version"
     return "not a test of this claim" if conditions(claim, made.design).lacking else f"with profile {made.profile}"
 
 
