@@ -165,13 +165,13 @@ def test_readings_that_end_differently_hold_in_part_and_two_ways_of_failing_are_
 def test_what_is_printed_is_rounded_outward():
     import numpy as np
 
-    from claimcheck.appraisal.rerun import _bounds
+    from claimcheck.appraisal.bounds import bounds as around
     from claimcheck.stats.effect import Effect, Estimand
 
     # no variance: both bounds are the estimate itself, and rounding alone moves them
     effect = Effect(estimate=0.00004, per_run=np.full(3, 0.00004), runs=3, clusters=4, questions=9, v_runs=0.0, v_clusters=0.0,
                     v_interaction=0.0, v_total=0.0, df_runs=2.0, df_clusters=3.0)
-    made = _bounds(effect, Estimand.BENCHMARK, (0.05, 0.05), False, 4)
+    made = around(effect, Estimand.BENCHMARK, (0.05, 0.05), False, 4)
     assert (made.low, made.high) == (Decimal("0.0000"), Decimal("0.0001"))
     assert of_bounds(made, MARGIN) is Stand.NEGLIGIBLE  # judged as printed: the low bound that is read excludes nothing
 

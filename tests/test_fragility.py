@@ -23,7 +23,7 @@ from claimcheck.design import Arm, Backbone, Data, Design, Route, Split, Trainin
 from claimcheck.measurement.measures import parse, values
 from claimcheck.measurement.places import LABELS, NUMBERS, Places, arrange
 from claimcheck.measurement.store import Store
-from claimcheck.measurement.ties import Ties, placed
+from claimcheck.measurement.ties import Ties, any_tied, placed
 from claimcheck.plan import Plan
 from claimcheck.prediction import RerunPrediction, Setting
 from claimcheck.prediction.rerun import Difference, LanguagesAhead, Reduction
@@ -283,6 +283,14 @@ def example(root: Path) -> tuple[list[Claim], Measured, Family]:
     return claims, given, family(claims, given)
 
 
+def with_a_tie(places: Places) -> Places:
+    """The same, with the first relevant candidate that is not last tied with another one."""
+    columns = {name: getattr(places, name) for name in (*LABELS, *NUMBERS)}
+    columns["tied"] = places.tied.copy()
+    columns["tied"][np.flatnonzero(places.place < places.pool)[0]] = 1
+    return arrange(columns)
+
+
 def test_the_main_way_is_the_way_that_decides(example):
     claims, given, tested = example
     for claim in claims:
@@ -291,7 +299,11 @@ def test_the_main_way_is_the_way_that_decides(example):
             assert again is not None
             assert [(raw.effect.estimate, raw.effect.v_runs, raw.effect.v_total) for raw in again.raws] == [
                 (raw.effect.estimate, raw.effect.v_runs, raw.effect.v_total) for raw in found.raws]
-    # and values under another order of ties differ nowhere but where there are ties
+    # and values under another order of ties differ nowhere but where there are ties; one is put in: whether scores of different
+    # texts are equal to the last bit is a matter of the processor
+    given = replace(given, cells={}, tied={}, results={name: tuple(replace(each, places=with_a_tie(each.places))
+                                                                   for each in results)
+                                                       for name, results in given.results.items()})
     wanted = ("AP", Setting.MULTILINGUAL.value, "xquad-r")
     before, after = given.of("n-grams", "hybrid", wanted), given.analysed(Way(ties=Ties.UNFAVOURABLE)).of(
         "n-grams", "hybrid", wanted)
@@ -330,4 +342,7 @@ def test_fragility_is_of_the_word_that_stands_and_changes_nothing(example):
             judged[claim.id] = found
             assert sentence(found, given.plan.tier).startswith(f"{word} in {found.same} of {found.variants} ")
             assert sum(number for _, number in found.stands) == found.variants
-    assert {name: found.variants for name, found in judged.items()} == {"hybrid-batches-08": 18, "hybrid-batches-10": 54}
+    own = [result.places for arm in ("hybrid", "monolingual") for result in given.results["n-grams", arm]]
+    tied = any(any_tied(places, Setting.MULTILINGUAL, "xquad-r") for places in own)
+    assert {name: found.variants for name, found in judged.items()} == {
+        "hybrid-batches-08": 18, "hybrid-batches-10": 18 * (3 if tied else 1)}  # three orders of ties, where there are any
