@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 def beside(path: Path, content: bytes) -> Path:
@@ -13,18 +14,41 @@ def beside(path: Path, content: bytes) -> Path:
 
     Raises OSError: it cannot be written; nothing is left behind then.
     """
+    with _beside(path) as (file, made):
+        file.write(content)
+    return made
+
+
+@contextmanager
+def placed(path: Path) -> Iterator[BinaryIO]:
+    """A file to write into, beside the path; where the block ends it is put in its place in one step.
+
+    Raises OSError: it cannot be written. Then, and however else the block breaks off, what stood at the path stands there still
+    and nothing is left beside it.
+    """
+    with _beside(path) as (file, made):
+        yield file
+    try:
+        made.replace(path)
+    except OSError:
+        made.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A new file beside the path, open to be written and down to the disk where the block ends; removed if that breaks off."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     made = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file, made
             file.flush()
             os.fsync(file.fileno())
         made.chmod(0o666 & ~umask())
-    except OSError:
+    except BaseException:
         made.unlink(missing_ok=True)
         raise
-    return made
 
 
 @contextmanager

@@ -1,20 +1,27 @@
 """`claimcheck perturb`: a file of queries in, lines or a page out; faulty files are refused with every fault and its place."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+import threading
 from html.parser import HTMLParser
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claimcheck.cli import main, perturbed_queries
+from claimcheck.cli.query_files import queries
 from claimcheck.corpora.corpus import Question
 from claimcheck.errors import CorruptInput
+from claimcheck.files import placed
 from claimcheck.measurement.trec_lines import MOST
 from claimcheck.perturbation.families import FAMILIES
 from claimcheck.perturbation.family import Perturbed, perturb
-from claimcheck.perturbation.query_files import queries
 from claimcheck.report.perturbed import SHOWN, render
 
 ENGLISH, ARABIC, THAI, HINDI = ("How many points did the defense give up?", "كم نقطة تخلى عنها دفاع الفريق NFL؟",
@@ -108,6 +115,115 @@ def test_bad_usage_and_bad_files_end_as_everywhere_and_write_nothing(claimcheck,
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == ["out.jsonl", "queries.tsv"]
 
 
+# ---------------------------------------------------------------- files of any size
+
+
+def asked(file: Path, out: Path) -> None:
+    """What the command does, in this process. Raises Abort: it was interrupted."""
+    main.main(["perturb", str(file), "--family", "P2", "--draws", "500", "--out", str(out)], standalone_mode=False)
+
+
+def beside(out: Path) -> list[Path]:
+    return [path for path in out.parent.iterdir() if path.name.startswith(f".{out.name}.")]
+
+
+def test_lines_are_written_while_they_are_made_and_the_file_is_in_place_at_the_end(file: Path, tmp_path: Path, monkeypatch):
+    out, written = tmp_path / "out.jsonl", list[int]()
+
+    def watched(*given):
+        written.append(sum(path.stat().st_size for path in beside(out)))
+        assert not out.exists()
+        return perturb(*given)
+
+    monkeypatch.setattr(perturbed_queries, "perturb", watched)
+    asked(file, out)
+    assert len(written) == 4 * 500  # queries x draws
+    lines = out.read_bytes().splitlines(keepends=True)
+    assert len(lines) == len(written)
+    most = max(2 * max(map(len, lines)), 1 << 17)  # a line on its way, and the buffer of a file
+    made = 0
+    for line, stood in zip(lines, written, strict=True):
+        assert stood >= made - most
+        made += len(line)
+    assert made > 1.5 * most  # so that one that is written at the end would have been found out
+    assert beside(out) == []
+
+
+def test_an_interrupt_leaves_what_stood_and_nothing_beside_it(file: Path, tmp_path: Path, monkeypatch):
+    out, count = tmp_path / "out.jsonl", 0
+    out.write_text("as it was", encoding="utf-8")
+
+    def interrupted(*given):
+        nonlocal count
+        count += 1
+        if count == 1500:
+            assert len(beside(out)) == 1
+            raise KeyboardInterrupt
+        return perturb(*given)
+
+    monkeypatch.setattr(perturbed_queries, "perturb", interrupted)
+    with pytest.raises(click.Abort):
+        asked(file, out)
+    assert count == 1500
+    assert out.read_text(encoding="utf-8") == "as it was"
+    assert beside(out) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, ValueError])
+def test_a_file_stands_in_its_place_whole_or_not_at_all(tmp_path: Path, error: type[BaseException]):
+    path = tmp_path / "file"
+    with placed(path) as file:
+        file.write(b"whole")
+        assert not path.exists()
+    assert path.read_bytes() == b"whole"
+    assert path.stat().st_mode & 0o777 == 0o666 & ~os.umask(os.umask(0o022))
+    with pytest.raises(error), placed(path) as file:  # noqa: PT012 - what breaks off
+        file.write(b"ha")
+        raise error
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="folder"), placed(tmp_path / "folder") as file:
+        file.write(b"whole")
+    assert path.read_bytes() == b"whole"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def on_terminal(tmp_path: Path, *arguments: object, lines_too: bool) -> tuple[str, str]:
+    """Standard output elsewhere than on the terminal, and what the terminal shows."""
+    parent, child = os.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "XDG_CACHE_HOME": str(tmp_path)}
+    shown: list[bytes] = []
+
+    def watch() -> None:  # a terminal holds little: who writes would wait
+        try:
+            while chunk := os.read(parent, 4096):
+                shown.append(chunk)
+        except OSError:  # nobody has it open any more
+            return
+
+    with subprocess.Popen([sys.executable, "-m", "claimcheck", "perturb", *map(str, arguments)], cwd=tmp_path, stderr=child,
+                          stdout=child if lines_too else subprocess.PIPE, env=environment) as done:
+        os.close(child)
+        reader = threading.Thread(target=watch)
+        reader.start()
+        text = done.stdout.read() if done.stdout else b""
+    reader.join()
+    os.close(parent)
+    assert done.returncode == 0
+    return text.decode(), b"".join(shown).decode()
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals on this system")
+def test_a_bar_is_drawn_on_a_terminal_but_never_amid_lines_and_a_log_is_told_once(claimcheck, file: Path, tmp_path: Path):
+    logged = claimcheck("perturb", file, "--family", "P2")
+    assert logged.stderr == "perturbing: 4 queries\nP2 letter left out: 12 of 12 changed\n"  # 4 queries x 3 draws
+    lines, shown = on_terminal(tmp_path, file, "--family", "P2", lines_too=False)
+    assert lines == logged.stdout
+    assert "\x1b" in shown
+    assert "4/4" in shown
+    _, shown = on_terminal(tmp_path, file, "--family", "P2", lines_too=True)
+    assert shown.replace("\r\n", "\n") == logged.stdout + "P2 letter left out: 12 of 12 changed\n"
+
+
 # ---------------------------------------------------------------- files of queries
 
 
@@ -142,9 +258,9 @@ def test_every_fault_of_a_file_is_told_with_its_place_and_the_next_move():
 def test_bytes_that_are_no_text_are_faults_at_their_place():
     assert faults(b"q1\ten\t\xc3\xa9\xff?\nq2\ten\ta\0b\nq3\ten\tone\rq4\ten\ttwo") == [
         "q.tsv:1:8: the byte 0xff is not UTF-8; save the file as UTF-8",  # q 1 tab e n tab é, then it
-        "q.tsv:2:8: a NUL character stands in it; remove it",
+        "q.tsv:2:8: a NUL character is in the text; remove it",
         "q.tsv:3:1: 5 fields, where a query has 3; write id, language and text with a tab between them",
-        "q.tsv:3:10: a carriage return inside a line stands in it; remove it"]
+        "q.tsv:3:10: a carriage return comes before the end of the line; remove it, or end lines with line feeds"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf"])
@@ -167,6 +283,7 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: set[str] = set()
+        self.elements: list[dict[str, str]] = []
         self.set: list[tuple[str, str, str]] = []
         self.inside = False
         self.feed(text)
@@ -174,6 +291,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
         given = dict(attributes)
+        self.elements.append({"": tag, **given})
         if tag == "p" and "lang" in given:
             self.set.append((given["lang"], given["dir"], ""))
             self.inside = True
@@ -226,9 +344,37 @@ def test_the_page_counts_all_and_says_how_many_it_shows():
     family = FAMILIES["P7"]
     questions = [Question(id=str(number), language="en", text=f"Who won{'?' * (number > 0)}") for number in range(SHOWN + 3)]
     page = render(questions, [family], [perturb(each, family) for each in questions], "light")
-    assert f"The first {SHOWN} of {SHOWN + 2} changed, 1 as they were." in page
+    assert f"{SHOWN + 2} changed, 1 as they were; {SHOWN} are shown." in page
     assert f">{SHOWN + 2} of {SHOWN + 3}</td>" in page
     assert len(Page(page).set) == 2 * SHOWN
+
+
+def test_the_page_shows_different_queries_first_and_then_more_draws_of_them():
+    family = FAMILIES["P2"]
+    questions = [Question(id=str(number), language="en", text=ENGLISH) for number in range(SHOWN + 3)]
+
+    def shown(count: int) -> list[str]:
+        made = perturbed_queries.perturbed(questions[:count], [family], draws=4)  # P2 finds a slot in each draw
+        page = render(questions[:count], [family], made, "light")
+        assert f"{4 * count} changed over all draws, 0 as they were" in page
+        return re.findall(r"<bdi>(\d+)</bdi>, draw (\d)", page)
+
+    assert shown(SHOWN + 3) == [(str(number), "0") for number in range(SHOWN)]
+    # of three queries and ten rows: one each, then seven of the nine further draws in their order
+    assert shown(3) == [*(("0", str(draw)) for draw in range(4)), *(("1", str(draw)) for draw in range(4)),
+                        ("2", "0"), ("2", "1")]
+
+
+def test_what_scrolls_can_be_reached_by_keyboard_and_names_stand_where_a_role_takes_them():
+    families = [FAMILIES["P2"], FAMILIES["P6"]]
+    questions = [Question(id="q", language="en", text=ENGLISH), Question(id="q", language="hi", text=HINDI)]
+    page = render(questions, families, perturbed_queries.perturbed(questions, families), "light")
+    elements = Page(page).elements
+    scrolling = [each for each in elements if each.get("class") == "scroll"]
+    assert scrolling
+    assert all((each["tabindex"], each["role"]) == ("0", "group") and each["aria-label"] for each in scrolling)
+    assert all("role" in each for each in elements if "aria-label" in each)
+    assert page.count('<span class="unseen">does not exist</span>') == 1  # Hindi has no case
 
 
 # ---------------------------------------------------------------- the document

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -19,15 +20,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from claimcheck.cli.perturbed_queries import perturbed
 from claimcheck.corpora import lareqa
 from claimcheck.corpora.corpus import Question
 from claimcheck.errors import CorruptInput
 from claimcheck.perturbation import characters, frozen, surface
 from claimcheck.perturbation.code_switch import learn
-from claimcheck.perturbation.draws import perturbed
 from claimcheck.perturbation.families import FAMILIES, PANEL
 from claimcheck.perturbation.family import Perturbed, perturb, seed
-from claimcheck.perturbation.text import LANGUAGES, SCRIPTS, SHARES, chosen, clusters, edits, is_letter, read, slots
+from claimcheck.perturbation.negations import NEGATIONS
+from claimcheck.perturbation.text import LANGUAGES, SCRIPTS, SHARES, chosen, clusters, edits, is_letter, lower, read, slots
 
 GOLDEN = Path(__file__).with_name("golden") / "perturbed.jsonl"
 QUERIES = {
@@ -173,6 +175,11 @@ def test_a_family_that_does_not_exist_in_a_language_leaves_the_query_as_it_was_g
                     id="q", language=language, family=family.id, draw=0, text=decomposed, applied=False)
 
 
+def test_no_syllable_of_vietnamese_is_said_in_english_whatever_the_lexicon_holds():
+    assert LEXICON["vi"]["cầu"] == "bridge"  # a word of the query
+    assert outcomes("P13", "vi", QUERIES["vi"], draws=3) == outcomes("P13t", "vi", QUERIES["vi"], draws=3) == {QUERIES["vi"]}
+
+
 @pytest.mark.parametrize("text", ["", " ", "?", "¿?", "\u0301", "\r\n", "a", "1987?", "\u200d"])
 def test_queries_without_a_letter_to_spare_stay_as_they_are(text: str):
     for family in ("P1", "P2", "P3", "P4", "P8", "P9", "P9d"):
@@ -282,6 +289,7 @@ def test_one_slot_leaves_one_way_to_slip():
     assert outcomes("P3", "en", "abbd") == {"abbd"}  # equal letters make no slip
     assert outcomes("P2", "hi", "किताब") == {"किब"}
     assert outcomes("P2", "th", "น้ำตก") == {"น้ำก"}
+    assert outcomes("P4", "th", "ตเแก") == {"ตเแแก"}  # เ twice would look like แ
 
 
 def test_no_slip_joins_two_clusters():
@@ -298,10 +306,29 @@ def test_case_of_turkish_greek_and_german():
     assert made("P6u", "tr", "Isparta ili nerede, ılık mı?").text == "ISPARTA İLİ NEREDE, ILIK MI?"
     assert made("P6", "de", "DIE STRAẞE").text == "die straße"
     assert made("P6u", "de", "Die Straße").text == "DIE STRASSE"
+    assert made("P6u", "el", "Ποιος είναι;").text == "ΠΟΙΟΣ ΕΙΝΑΙ;"
     assert made("P6", "el", "ΠΟΙΟΣ ΕΊΝΑΙ Ο ΦΩΤΕΙΝΌΤΕΡΟΣ;").text == "ποιος είναι ο φωτεινότερος;"
 
 
+@pytest.mark.parametrize(("text", "capitals"), [  # by hand
+    ("Ώρα", "ΩΡΑ"), ("Ωρίων", "ΩΡΙΩΝ"),
+    ("προϋπήρχε η μαΐστρα", "ΠΡΟΫΠΗΡΧΕ Η ΜΑΪΣΤΡΑ"),  # dialytika stay, with a tonos or without
+    ("ο Μάιος, η άυλη νεράιδα", "Ο ΜΑΪΟΣ, Η ΑΫΛΗ ΝΕΡΑΪΔΑ"),  # without tonos ΜΑΙ would be read as one vowel
+    ("αυτή ή εκείνη;", "ΑΥΤΗ Ή ΕΚΕΙΝΗ;"),  # the word ή keeps it: Η is the article
+    ("ἄνθρωπος ᾠδή", "ΑΝΘΡΩΠΟΣ ΩΙΔΗ"),  # older spelling: breathings go, a iota beneath stands behind
+    ("η Beyoncé", "Η BEYONCÉ"),
+])
+def test_greek_capitals_have_no_tonos(text: str, capitals: str):
+    assert made("P6u", "el", text).text == capitals
+
+
 @pytest.mark.parametrize(("language", "text", "left"), [
+    ("en", 'Who said "no?"', 'Who said "no"'), ("en", "Who won (it?)", "Who won (it)"), ("en", "Who won (it)?", "Who won (it)"),
+    ("en", "Who won?!", "Who won"), ("en", "Go! Who won !? ", "Go! Who won"), ("en", 'Who won "it"', 'Who won "it"'),
+    ("en", "Who (why?) won", "Who (why?) won"), ("en", '"?"', '"?"'), ("en", "Who? [2]", "Who? [2]"),
+    ("de", "Wer sagte „nein?“", "Wer sagte „nein“"), ("de", "»Wer?«", "»Wer«"), ("ar", "من قال «لا؟»", "من قال «لا»"),
+    ("zh", "谁说“不？”", "谁说“不”"), ("zh", "谁赢了？！", "谁赢了"), ("hi", "कौन 'जीता?' ", "कौन 'जीता'"),
+    ("es", "¡¿Quién ganó…?!", "Quién ganó…"), ("es", "¿¡ Quién?!", "Quién"), ("es", "¡Gol! ¿Quién?", "Gol! Quién"),
     ("en", "Who won? ", "Who won"), ("en", "Who won??", "Who won"), ("en", "Who? Me.", "Who? Me."), ("en", "A or B", "A or B"),
     ("ar", "من فاز؟", "من فاز"), ("el", "Ποιος\u037e", "Ποιος"), ("zh", "谁赢了？", "谁赢了"), ("hi", "कौन जीता।", "कौन जीता"),
     ("hi", "कौन जीता ?", "कौन जीता"), ("es", "En 2015, ¿quién ganó?", "En 2015, quién ganó"), ("es", "¿?", "¿?"),
@@ -322,11 +349,16 @@ def test_one_pair_of_ten_words_is_joined():
 def test_spaces_come_in_two_letters_from_every_end():
     assert outcomes("P8", "zh", "河上大桥？") == {"河上 大桥？"}
     assert outcomes("P8", "zh", "河上桥？") == {"河上桥？"}
-    assert outcomes("P8", "th", "น้ำตกไทย") == {"น้ำต กไทย", "น้ำตก ไทย", "น้ำตกไ ทย"}
+    assert outcomes("P8", "th", "น้ำตกไทย") == {"น้ำต กไทย", "น้ำตก ไทย"}  # not behind ไ, which is said after its consonant
+    assert outcomes("P8", "th", "กขาคะงๆจฯฉช") == {  # by hand: before no ะ า ๆ ฯ
+        "กขา คะงๆจฯฉช", "กขาคะ งๆจฯฉช", "กขาคะงๆ จฯฉช", "กขาคะงๆจฯ ฉช"}
+    assert outcomes("P8", "th", "กขเคแงโจใฉไชซ") == {  # by hand: behind no เ แ โ ใ ไ
+        "กข เคแงโจใฉไชซ", "กขเค แงโจใฉไชซ", "กขเคแง โจใฉไชซ", "กขเคแงโจ ใฉไชซ", "กขเคแงโจใฉ ไชซ"}
 
 
 def test_inner_words_are_swapped_and_the_marks_stay_at_the_end():
     assert outcomes("P9", "en", "who did win it?") == {"who win did it?"}
+    assert outcomes("P9", "en", 'who did win "it?"') == {'who win did "it?"'}
     assert outcomes("P9", "en", "who did did it?") == {"who did did it?"}
     assert outcomes("P9", "hi", "कौन कब यहाँ आया ?") == {"कौन यहाँ कब आया ?"}
     assert outcomes("P9", "en", "who won 2015 it all?") == {"who won 2015 it all?"}  # what holds a digit stays where it is
@@ -335,9 +367,30 @@ def test_inner_words_are_swapped_and_the_marks_stay_at_the_end():
 def test_a_fifth_of_the_words_is_left_out():
     assert outcomes("P9d", "en", "who won it?") == {"won it?", "who it?", "who won?"}
     assert outcomes("P9d", "en", "who?") == {"who?"}
+    assert outcomes("P9d", "en", 'the "big game?"') == {'"big game?"', 'the game?"', 'the "big?"'}  # quotes at the end stay
     assert outcomes("P9d", "en", "2014 or 2015?") == {"2014 2015?"}
     # int(.2 * 10) = 2 of ten
     assert {len(each.split()) for each in outcomes("P9d", "en", "a b c d e f g h i j")} == {8}
+
+
+@pytest.mark.parametrize(("language", "text", "possible"), [  # by hand
+    ("en", "who did not?", {"did not?", "who not?"}), ("en", "who didn’t, \"NEVER\"?", {"didn’t, \"NEVER\"?"}),
+    ("en", "not a note?", {"not note?", "not a?"}),  # a word that begins like one may go
+    ("de", "wer hat keinen?", {"hat keinen?", "wer keinen?"}), ("es", "Ningún río no?", {"Ningún no?"}),
+    ("ru", "кто не был?", {"не был?", "кто не?"}), ("el", "ποιος δεν ήρθε;", {"δεν ήρθε;", "ποιος δεν;"}),
+    ("hi", "कौन नहीं था?", {"नहीं था?", "कौन नहीं?"}), ("tr", "kim DEĞİL?", {"DEĞİL?"}), ("vi", "ai không?", {"không?"}),
+    ("ar", "من لم يفز؟", {"لم يفز؟", "من لم؟"}), ("en", "no, never?", {"no, never?"}),
+])
+def test_negations_are_not_left_out(language: str, text: str, possible: set[str]):
+    assert outcomes("P9d", language, text) == possible
+
+
+def test_negations_are_of_every_language_with_spaces_and_small_words_of_its_script():
+    assert set(NEGATIONS) == surface.SPACED
+    for language, words in NEGATIONS.items():
+        for word in words:
+            assert word == unicodedata.normalize("NFC", lower(word, language))
+            assert all(is_letter(cluster, language) for cluster in clusters(word)), word
 
 
 def test_digits_are_those_of_the_script():
@@ -437,14 +490,14 @@ COVERAGE = {
     "P6": "de 100 el 100 en 99 es 100 ru 100 tr 98 vi 99",
     "P6u": "de 100 el 100 en 100 es 100 ru 100 tr 100 vi 100",
     # planned th 25, with 66 questions that end in spaces: 228 of 1,190 end in a question mark
-    "P7": "ar 98 de 99 el 99 en 97 es 99 hi 97 ru 98 th 19 tr 99 vi 97 zh 97",
+    "P7": "ar 98 de 99 el 99 en 97 es 99 hi 98 ru 98 th 19 tr 99 vi 97 zh 97",
     "P8": "ar 100 de 100 el 100 en 100 es 100 hi 100 ru 100 th 100 tr 100 vi 100 zh 99",  # zh 100
     "P9": "ar 99 de 98 el 99 en 99 es 99 hi 99 ru 98 tr 97 vi 99",  # 98 to 100
     "P9d": "ar 100 de 100 el 100 en 100 es 100 hi 100 ru 100 tr 100 vi 100",
     "P10": "de 100 el 99 en 100 es 100 ru 100 tr 100 vi 97",  # 100
     "P11": "ar 72 de 52 el 99 es 99 ru 45 tr 90 vi 100",  # el and es 100; hi 6: 75 questions are not NFC as they are published
     "P12": "ar 100 el 99 hi 100 ru 100 th 100 zh 100",  # el 100
-    "P13": "ar 79 de 81 el 79 es 90 hi 91 ru 72 tr 72 vi 78",  # ar 78 de 81 el 80 es 87 hi 87 ru 73 tr 70 vi 64
+    "P13": "ar 79 de 81 el 79 es 90 hi 91 ru 72 tr 72",  # ar 78 de 81 el 80 es 87 hi 87 ru 73 tr 70
     "P14": "ar 11 hi 12 th 13 zh 12",  # 12 to 13
 }
 
@@ -477,6 +530,18 @@ def test_scripts_without_case_and_russian_without_io_are_not_worth_a_family(ques
         assert sum(each.text != each.text.lower() for each in questions[language]) / 1190 < 0.09
         assert language not in FAMILIES["P6"].languages
     assert sum(perturb(each, FAMILIES["P5"]).applied for each in questions["ru"]) / 1190 < 0.01
+
+
+def test_words_said_in_english_are_not_content_words_alone(questions, lexicon):
+    # docs/perturbation.md says 12 % of each, measured: 347 and 341 of 2,895
+    drawn = [(each.text, perturb(each, FAMILIES["P13"], draw=draw, lexicon=lexicon).text)
+             for each in questions["de"] for draw in range(3)]
+    counts = Counter(before.strip("?,").lower() for text, said in drawn
+                     for before, after in zip(text.split(), said.split(), strict=True) if before != after)
+    assert counts["nicht"] == 0
+    assert lexicon["de"]["nicht"] == "not"
+    for words in (("und", "für", "mit"), ("wer", "wann")):
+        assert round(100 * sum(counts[word] for word in words) / counts.total()) == 12
 
 
 def test_light_edits_of_xquad_r_are_few(questions):

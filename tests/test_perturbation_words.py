@@ -174,12 +174,38 @@ def test_tatweel_keeps_to_the_budget_and_is_undone_by_taking_it_out(text, edits,
 @pytest.mark.parametrize(("language", "text", "latin"), [  # golden: anyascii 0.3.3; Chinese by hand
     ("el", "Πόσους πόντους παρέδωσε;", "Posoys pontoys paredose;"),
     ("ru", "Сколько очков уступила защита?", "Skol'ko ochkov ustupila zashchita?"),
-    ("hi", "पैंथर्स ने कितने अंक दिए?", "paimthrs ne kitne amk die?"),
-    ("th", "กี่ครั้งในปี 2015", "kikhrangainpi 2015"),
-    ("ar", "كم عدد النقاط؟", "km `dd lnqt?"),
+    ("hi", "पैंथर्स ने कितने अंक दिए?", "painthrs ne kitne ank die?"),
+    ("hi", "क्या हाँ, संबंध", "kya han, smbndh"),  # by hand: an anusvara is m before lips' sounds, else n
+    ("hi", "ज़मीन फ़ोन सड़क पढ़ना क़लम", "zmin fon srk prhna klm"),  # by hand
+    ("th", "กี่ครั้งในปี 2015", "kikhrangnaipi 2015"),
+    ("ar", "كم عدد النقاط؟", "km `dd alnqat?"),
+    ("ar", "ما هو الدور؟", "ma hw aldwr?"), ("ar", "أحمد إلى آدم كتاباً", "ahmd ila adm ktaba"),  # alef by hand
+    ("ar", "محـــمد", "mhmd"),
     ("zh", "2015年黑豹队的NFL防守？", "2015 nian hei bao dui de NFL fang shou?"),
 ])
 def test_queries_are_typed_in_latin_letters(language, text, latin):
+    assert edited(romanisation.edit, text, language) == latin
+
+
+@pytest.mark.parametrize(("thai", "latin"), [  # by hand: vowels of the Royal Thai General System, consonants of anyascii
+    ("เกาะสมุย", "kosmuy"), ("เขา", "khao"), ("เท่าไร", "thaorai"), ("เมือง", "mueang"), ("เรื่อง", "rueang"), ("เรียก", "riak"),
+    ("เกิด", "koed"), ("เจอ", "choe"), ("เยอะ", "yoe"), ("เตะ", "te"), ("และ", "lae"), ("โต๊ะ", "to"), ("เห็น", "hen"),
+    ("เล่น", "len"), ("แรก", "raek"), ("โดย", "doy"), ("ใด", "dai"), ("ไป", "pai"), ("เวลา", "wela"),
+    ("ใคร", "khrai"), ("ไหน", "hnai"), ("เพราะ", "phro"), ("เหมือน", "hmuean"), ("แปล", "plae"),
+    ("เครื่อง", "khrueang"),  # two consonants before a vowel
+    ("โคราช", "khorach"), ("แคลิฟอร์เนีย", "khaelifornia"), ("ไปรษณีย์", "praisniy"),  # the second has a vowel of its own, or none
+    ("เอา", "ao"), ("เอก", "ek"), ("ไอ", "ai"),  # the letter o ang only carries the vowel
+])
+def test_thai_vowels_before_their_consonant_are_written_behind_it(thai, latin):
+    assert edited(romanisation.edit, thai, "th") == latin
+
+
+@pytest.mark.parametrize(("language", "text", "latin"), [  # by hand
+    ("ru", "Кто 🙂?", "Kto 🙂?"), ("ru", "👨\u200d👩\u200d👧🏽 да", "👨\u200d👩\u200d👧🏽 da"), ("ru", "5 ₽ ½", "5 ₽ 1/2"),
+    ("ru", "о Beyoncé и 中", "o Beyoncé i 中"), ("ru", "за\u0301мок", "zamok"), ("hi", "क्\u200dष", "ks"),
+    ("zh", "黑豹🙂é队", "hei bao🙂é dui"), ("th", "฿ 🙂", None), ("ar", "é 🙂", None),
+])
+def test_symbols_and_letters_of_other_scripts_stay_in_romanised_text(language, text, latin):
     assert edited(romanisation.edit, text, language) == latin
 
 
@@ -193,15 +219,17 @@ def test_arabic_is_typed_as_in_chats(text, chat):
 
 
 @given(texts(*romanisation.LANGUAGES))
-def test_what_is_romanised_is_ascii(question):
+def test_what_is_romanised_is_ascii_but_for_latin_words(question):
     language, text = question
-    made = edited(romanisation.edit, text, language)
-    assert made is None or made.isascii()
-    if language == "ar":
-        assert (edited(romanisation.edit_chat, text, language) or "").isascii()
+    for edit in (romanisation.edit, *[romanisation.edit_chat] * (language == "ar")):
+        made = edited(edit, text, language)
+        if made is not None:
+            assert made.replace("é", "").isascii()
+            assert made.count("é") == text.count("é")  # of Beyoncé
 
 
-LEXICON = {"de": {"punkte": "points", "spiel": "game", "zwei": "two", "nfl-team": "team"}, "tr": {"iki": "two", "ısı": "heat"},
+LEXICON = {"de": {"punkte": "points", "spiel": "game", "zwei": "two", "nfl-team": "team", "nicht": "not", "keine": "none"},
+           "tr": {"iki": "two", "ısı": "heat"},
            "es": {"equipo": "team"}, "ru": {"три": "three"}, "el": {"πόντους": "points"}}
 
 
@@ -215,7 +243,9 @@ LEXICON = {"de": {"punkte": "points", "spiel": "game", "zwei": "two", "nfl-team"
     ("ru", "Кто забил (три) гола?", "Кто забил (three) гола?"),
     ("el", "Πόσους ΠΌΝΤΟΥΣ;", "Πόσους POINTS;"),  # capital sigma at the end is a final one
     ("de", "Wer gewann?", None),
-    ("vi", "Ai?", None),  # nothing learned
+    ("tr", "Kim?", None),  # of its words nothing is learned
+    ("hi", "कौन?", None),  # nothing learned
+    ("de", "Nicht zwei?", "Nicht two?"), ("de", "Keine?", None),  # negations stay
 ])
 def test_an_english_word_keeps_the_capitals_and_the_punctuation(language, text, made):
     assert edited(code_switch.edit_one, text, language, lexicon=LEXICON) == made
@@ -339,11 +369,9 @@ COVERAGE = {  # per cent of XQuAD-R's questions that change, as first measured f
     "P10": (homoglyphs.edit, dict.fromkeys(homoglyphs.LANGUAGES, 100)),
     "P11": (encodings.edit_decomposed, {"el": 100, "es": 100, "vi": 100, "tr": 90, "ar": 72, "de": 52, "ru": 45}),
     "P12": (romanisation.edit, dict.fromkeys(romanisation.LANGUAGES, 100)),
-    "P13": (code_switch.edit_one, {"es": 87, "hi": 87, "de": 81, "el": 80, "ar": 78, "ru": 73, "tr": 70, "vi": 64}),
+    "P13": (code_switch.edit_one, {"es": 87, "hi": 87, "de": 81, "el": 80, "ar": 78, "ru": 73, "tr": 70}),
 }
 TOLERANCE = {"P5": 1.5, "P10": 2.5, "P11": 1, "P12": 1, "P13": 5}
-"""P13's method is told in words alone; here Vietnamese goes by characters, which keeps more of its short words."""
-MORE = {("P13", "vi"): 15}
 
 
 @pytest.fixture(scope="module")
@@ -365,14 +393,12 @@ def test_as_many_questions_change_as_the_method_was_measured_to_change(family, q
     for language, per_cent in expected.items():
         texts = questions[language].values()
         changed = sum(edited(edit, text, language, lexicon=lexicon) is not None for text in texts)
-        tolerance = MORE.get((family, language), TOLERANCE[family])
-        assert 100 * changed / len(texts) == pytest.approx(per_cent, abs=tolerance), language
+        assert 100 * changed / len(texts) == pytest.approx(per_cent, abs=TOLERANCE[family]), language
 
 
 @pytest.mark.parametrize(("language", "word", "english"), [  # checked by eye
     ("ru", "три", "three"), ("hi", "ब्रोंकोस", "broncos"), ("ru", "бронкос", "broncos"), ("de", "regierung", "government"),
     ("es", "cuándo", "when"), ("el", "θεωρία", "theory"), ("ar", "الطاعون", "plague"), ("tr", "oksijen", "oxygen"),
-    ("vi", "rừng", "forest"),
 ])
 def test_links_learned_on_the_questions_are_right(language, word, english, lexicon):
     assert lexicon[language][word] == english

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +13,23 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+import tiny_checkpoints
 
 from claimcheck.appraisal.library import read_library
 from claimcheck.appraisal.measured import Measured, read
-from claimcheck.appraisal.robustness import Robustness, State, robustness
+from claimcheck.appraisal.robustness import LEAST_VISIBLE, Robustness, State, robustness
 from claimcheck.appraisal.works import works
+from claimcheck.corpora import lareqa
+from claimcheck.corpora.corpus import composed
+from claimcheck.design import Backbone, Perturbations, Training
+from claimcheck.errors import MeasurementFailed
+from claimcheck.execution import Execution
+from claimcheck.experiment.perturbed import frozen_sets, told
 from claimcheck.measurement.measures import parse, values
 from claimcheck.measurement.places import LABELS, NUMBERS, Places, arrange, clean_route, from_parquet, variant
 from claimcheck.measurement.store import Store
 from claimcheck.plan import Plan, make
+from claimcheck.retrieval.building import build
 
 PROFILE = """profiles:
   noisy:
@@ -245,6 +254,56 @@ def test_a_set_that_was_changed_stops_with_one_clear_error_and_nothing_is_lost(m
     done = run(made / "claims", tmp_path / "out", tmp_path / "store", data_dir)
     assert done.returncode == 0, done.stderr
     assert chosen.read_bytes() == content
+
+
+def test_an_index_that_names_another_familys_set_is_not_believed(made: Path, data_dir: Path, tmp_path: Path):
+    shutil.copytree(made / "store", tmp_path / "store")
+    results = sorted((tmp_path / "store").glob("[!.p]*/places.parquet"))
+    shutil.rmtree(results[0].parent)
+    index = {json.loads(path.read_text())["family"]: path for path in (tmp_path / "store" / "perturbed").glob("*.json")}
+    says = json.loads(index["P2"].read_text())
+    index["P2"].write_text(json.dumps(says | {"set": json.loads(index["P1"].read_text())["set"]}))
+    done = run(made / "claims", tmp_path / "out", tmp_path / "store", data_dir)
+    assert done.returncode == 1
+    assert f"{index['P2'].name}" in done.stderr
+    assert "names a set that is not one of P2 on these questions" in done.stderr
+
+
+def test_runs_that_were_put_to_different_texts_are_not_averaged(measured: Measured):
+    results = dict(measured.results)
+    record = json.loads(json.dumps(results["n-grams", "hybrid"][0].record))
+    record["legs"][0]["perturbed"]["families"]["P2"]["set"] = "0" * 64
+    results["n-grams", "hybrid"] = (replace(results["n-grams", "hybrid"][0], record=record), *results["n-grams", "hybrid"][1:])
+    with pytest.raises(MeasurementFailed, match="put to different perturbed queries of P2"):
+        robustness(replace(measured, results=results, cells={}))
+
+
+def test_a_family_that_an_encoder_does_not_see_is_no_op_in_hindi_too(data_dir: Path, tmp_path: Path):
+    # 75 of the questions are published with letters and nukta apart from NFC; joiners are deleted by LaBSE's normaliser
+    whole = lareqa.read("xquad-r", {"hi": data_dir / "xquad-r" / "hi.json"})
+    asked = Perturbations(families=("P11j",))
+    other = [each.text for each in whole.parts["hi"].questions if not unicodedata.is_normalized("NFC", each.text)]
+    texts = [*other, *(unicodedata.normalize("NFC", each) for each in other)]
+    assert len(other) == 75
+    checkpoint = tiny_checkpoints.labse(tmp_path / "labse", texts, layers=1, width=16, heads=2, vocabulary=1000)
+    encoder = build(Backbone(encoder="transformers", folder="x", pooling="pooler"), (), Training(max_query_tokens=64), 0,
+                    checkpoint, Execution(device="cpu"))
+    seen = {}
+    for name, corpus in (("as published", whole), ("in NFC", composed(whole))):
+        sets = frozen_sets(asked, composed(whole), ("hi",), None)
+        counts = told(asked, sets, corpus, encoder)["families"]["P11j"]["cells"]["hi"]
+        seen[name] = counts["visible"] / counts["questions"]
+    assert seen["in NFC"] < LEAST_VISIBLE < seen["as published"]
+
+
+def test_the_headline_is_of_what_counts_and_of_the_light_budget_alone(losses: Robustness):
+    from claimcheck.report.robustness import robustness as shown
+
+    view = {each.family: each for each in shown(losses).families}
+    assert (view["P1"].where, view["P5"].where, view["P7"].where) == ("all", "de, es alone", "")
+    said = " ".join(shown(losses).says)
+    assert "P7 wherever they exist" in said
+    assert "Of no question here: P1z." in said
 
 
 @pytest.mark.parametrize(("given", "said"), [

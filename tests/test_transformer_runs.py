@@ -50,7 +50,7 @@ SPLIT = ("    data: {{train: [xquad-r], evaluate: [xquad-r], languages: [{langua
          "evaluate: xquad-r, split: {{evaluate: 12, seed: 2, select: 3}}}}]}}")
 RATE = ("    training: {{optimizer: AdamW, learning_rate: {rate}, batch_size: 8, temperature: 0.05, steps: 5, loss: InfoNCE, "
         "schedule: constant after warm-up{more}}}")
-MINE = ("    data: {train: [mine], evaluate: [xquad-r], languages: [en, de], select: xquad-r, "
+MINE = ("    data: {train: [mine], evaluate: [xquad-r], languages: [en, de], select: mlqa-r, "
         "routes: [{train: mine, evaluate: xquad-r}]}")
 START = Callable[..., subprocess.Popen[str]]
 

@@ -1,14 +1,14 @@
 """What an arm loses under perturbed queries, over some families and languages: the arithmetic."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claimcheck.appraisal.bounds import bounds
 from claimcheck.appraisal.family import DISPLAYED
-from claimcheck.appraisal.units import decimals_of
+from claimcheck.appraisal.units import decimals_of, shown
 from claimcheck.finding import Bounds
 from claimcheck.stats.cells import Cell
 from claimcheck.stats.effect import Effect, Estimand
@@ -19,7 +19,9 @@ MEASURE = "AP"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimated:
-    """A mean with bounds for other articles and other runs, and for this benchmark alone; each at 97.5 % on its side."""
+    """A mean, or a reduction in percent, with bounds for other articles and other runs, and for this benchmark alone; each at
+    97.5 % on its side.
+    """
 
     value: float
     beyond: Bounds
@@ -30,7 +32,8 @@ class Estimated:
 class Loss:
     """What an arm loses over some cells, each language weighing the same. `by_language`: the drop, None where none counts.
 
-    `drop`: of AP in the pool of all languages; `retention`: log of perturbed over clean, None where one of them is 0;
+    `drop`: of AP in the pool of all languages; `retention`: the log of perturbed over clean, of the means of each run, its mean
+    over runs; `relative`: the reduction that this is, in percent; both None where a run has a mean of 0;
     `applied_drop`: over the questions that were changed; `worst`: drop to the worst draw of each question, None where nothing
     is drawn; `overlap`: rank-biased overlap of the first ten with those of the clean query; `distance`: by how much the rank
     distance grows; `monolingual`: the drop in the pool of the query's own language.
@@ -41,6 +44,7 @@ class Loss:
     perturbed: float
     drop: Estimated
     retention: Estimated | None
+    relative: Estimated | None
     applied_drop: float
     worst: float | None
     overlap: float
@@ -80,8 +84,10 @@ def loss(arm: str, pieces: Sequence[Piece], languages: Sequence[str], resamples:
         values = [getattr(piece, name) for piece in pieces]
         return None if any(value is None for value in values) else float(weights @ values)
 
+    ratio = _ratio(pieces, perturbed, weights, resamples)
     return Loss(arm=arm, clean=means[0], perturbed=means[1], drop=_drop(pieces, perturbed, weights),
-                retention=_retention(pieces, perturbed, weights, resamples), applied_drop=_applied(pieces, weights),
+                retention=None if ratio is None else _estimated(ratio), relative=None if ratio is None else _reduction(ratio),
+                applied_drop=_applied(pieces, weights),
                 worst=_worst(pieces, weights), overlap=mean("overlap") or 0.0, distance=mean("distance"),
                 monolingual=mean("monolingual") or 0.0,
                 by_language=tuple(float(np.mean(of[language])) if of[language] else None for language in languages))
@@ -99,16 +105,23 @@ def _drop(pieces: Sequence[Piece], perturbed: Sequence[NDArray[np.float64]], wei
     return _estimated(effect)
 
 
-def _retention(pieces: Sequence[Piece], perturbed: Sequence[NDArray[np.float64]], weights: NDArray[np.float64],
-               resamples: int) -> Estimated | None:
+def _reduction(retention: Effect) -> Estimated:
+    """A log of perturbed over clean as the reduction that it is, in percent."""
+    turned = replace(retention, estimate=-retention.estimate, per_run=-retention.per_run)
+    beyond, benchmark = (bounds(turned, estimand, (DISPLAYED, DISPLAYED), is_log=True, decimals=1)
+                         for estimand in (Estimand.BEYOND, Estimand.BENCHMARK))
+    return Estimated(value=shown(turned.estimate, is_log=True), beyond=beyond, benchmark=benchmark)
+
+
+def _ratio(pieces: Sequence[Piece], perturbed: Sequence[NDArray[np.float64]], weights: NDArray[np.float64],
+           resamples: int) -> Effect | None:
     """Log of the ratio of macro means, perturbed over clean, of each run; undefined where one of them is 0."""
     over, under = ([Cell(values=values, clusters=piece.clusters) for values, piece in zip(side, pieces, strict=True)]
                    for side in (perturbed, [piece.clean for piece in pieces]))
     runs = range(len(pieces[0].clean))
     if any(weights @ [cell.values[run].mean() for cell in side] <= 0 for side in (over, under) for run in runs):
         return None
-    effect = log_ratio(over, under, weights.tolist(), resamples=resamples)
-    return _estimated(effect)
+    return log_ratio(over, under, weights.tolist(), resamples=resamples)
 
 
 def _applied(pieces: Sequence[Piece], weights: NDArray[np.float64]) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from claimcheck.appraisal.losses import MEASURE, Loss, Piece, loss
 from claimcheck.appraisal.measured import LanguageCell, Measured
 from claimcheck.design import Perturbations, Route
+from claimcheck.errors import MeasurementFailed
 from claimcheck.measurement.measures import Setting
 from claimcheck.measurement.places import variant
 from claimcheck.perturbation.families import FAMILIES, PANEL
@@ -21,6 +22,8 @@ from claimcheck.perturbation.families import FAMILIES, PANEL
 LEAST_VISIBLE = 0.05
 """Share of a family's questions in a language that have to differ to the encoder, else the cell says nothing about it."""
 PANEL_NAME = "headline"
+PANEL_BUDGET = "light"
+"""At another budget there is no headline."""
 
 
 class State(StrEnum):
@@ -83,8 +86,9 @@ def _robustness(measured: Measured, asked: Perturbations, backbone: str, route: 
     rows = [FamilyRow(family=name, title=FAMILIES[name].title, draws=_draws(asked, name), cells=cells[name],
                       losses=_losses(measured, pieces, lambda piece, name=name: piece.family == name, languages))  # type: ignore[misc]
             for name in asked.families]
-    if set(PANEL) <= set(asked.families):
-        rows.insert(0, FamilyRow(family=PANEL_NAME, title=", ".join(PANEL), draws=0, cells=(),
+    if set(PANEL) <= set(asked.families) and asked.budget == PANEL_BUDGET:
+        counting = [row.family for row in rows if row.family in PANEL and row.losses]
+        rows.insert(0, FamilyRow(family=PANEL_NAME, title=", ".join(counting), draws=0, cells=(),
                                  losses=_losses(measured, pieces, lambda piece: piece.family in PANEL, languages)))
     return Robustness(backbone=backbone, route=route.name, budget=asked.budget, languages=languages, rows=tuple(rows),
                       sets=tuple((name, told[name]["set"]) for name in asked.families if name in told))
@@ -108,6 +112,9 @@ def _told(measured: Measured, backbone: str, route: str) -> dict[str, dict[str, 
 def _add(made: dict[str, dict[str, Any]], families: dict[str, Any]) -> None:
     for name, found in families.items():
         own = made.setdefault(name, {"set": found["set"], "cells": {}})
+        if own["set"] != found["set"]:
+            raise MeasurementFailed(f"runs of this profile were put to different perturbed queries of {name}, the sets "
+                                    f"{own['set'][:12]} and {found['set'][:12]}: remove the results of one, and run again")
         for language, counts in found["cells"].items():
             before = own["cells"].get(language, {})
             own["cells"][language] = {key: before.get(key, 0) + number for key, number in counts.items()}

@@ -73,7 +73,8 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None,
         own = _beside_print(own, tested, runs, table)
     if tested is None or not any(each.found.comparisons for each in own):
         lacks = dict.fromkeys(text for each in own for text in (*each.found.left_out, *each.found.not_covered))
-        return TierVerdict(tier=tier, word=TierWord.NOT_RUN, remedy="a profile that measures it",
+        unjudged = not lacks and plan.design.perturbations is not None
+        return TierVerdict(tier=tier, word=TierWord.NOT_RUN, remedy=_LATER if unjudged else "a profile that measures it",
                            why=f"profile {plan.profile} measures nothing that the claim predicts: "
                                f"{'; '.join(lacks) or _no_interaction(plan.design)}")
     if tier is Tier.FULL and (uncovered := [text for each in own for text in each.found.not_covered]):
@@ -93,6 +94,9 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None,
                        why=rerun_words.why(parts, own, untested),
                        remedy="" if bare else rerun_words.price(own, at.measured, word),
                        fragility=None if bare else fragility(claim, tested, at.measured))
+
+
+_LATER = "a version that judges such predictions"
 
 
 def _no_interaction(design: Design) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import click
 
 from claimcheck.cli.options import FolderOrFile
+from claimcheck.cli.shared import progress
 
 if TYPE_CHECKING:
     from claimcheck.corpora.corpus import Question
@@ -36,26 +39,57 @@ def perturb(queries: Path, names: tuple[str, ...], budget: Literal["light", "med
             out: Path | None) -> None:
     """Perturb the queries of QUERIES: lines of id, language and text, tabs between them, no header; - is standard input.
 
-    The same query, family and draw give the same text whatever stands around them. A query in which a family finds nothing to
-    change stays as it is, with applied false.
+    The same query, family and draw give the same text whatever stands around them; but the words of P13 and P13t are learned
+    of the whole file. A query in which a family finds nothing to change stays as it is, with applied false.
     """
     families = _families(names)
-    from claimcheck.perturbation.draws import perturbed
-    from claimcheck.perturbation.query_files import queries as read
+    from claimcheck.cli.perturbed_queries import perturbed
+    from claimcheck.cli.query_files import queries as read
 
-    content = sys.stdin.buffer.read() if str(queries) == "-" else queries.read_bytes()
-    questions = read(content, queries)
+    questions = read(sys.stdin.buffer.read() if str(queries) == "-" else queries.read_bytes(), queries)
     lexicon = _lexicon(questions) if any(family.lexical for family in families) else None
-    made = list(perturbed(questions, families, budget, draws, lexicon))
-    if form == "html":
-        from claimcheck.report.perturbed import render
+    counts = _Counts()
+    with _opened(out) as file:
+        with _progress(len(questions), out) as step:
+            made = counts.counted(perturbed(_told(questions, step), families, budget, draws, lexicon))
+            if form == "html":
+                from claimcheck.report.perturbed import render
 
-        text = render(questions, families, made, budget)
-    else:
-        text = "".join(f"{each}\n" for each in _lines(made, form))
-    _put(text.encode(), out)
-    for note in _notes(questions, families, made, lexicon):
+                file.write(render(questions, families, made, budget).encode())
+            else:
+                file.writelines(f"{each}\n".encode() for each in _lines(made, form))
+        file.flush()
+    for note in _notes(questions, families, counts, lexicon):
         click.echo(note, err=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """(Family, language) -> how many queries there were after every draw, and how many of these were changed."""
+
+    every: Counter[tuple[str, str]] = field(default_factory=Counter)
+    changed: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def counted(self, made: Iterable[Perturbed]) -> Iterator[Perturbed]:
+        """The same queries, counted as they go by."""
+        for each in made:
+            self.every[each.family, each.language] += 1
+            self.changed[each.family, each.language] += each.applied
+            yield each
+
+
+def _told(questions: Iterable[Question], step: Callable[[str], None]) -> Iterator[Question]:
+    """The same queries; a step is done where the next is asked for."""
+    for question in questions:
+        yield question
+        step(question.language)
+
+
+def _progress(total: int, out: Path | None) -> AbstractContextManager[Callable[[str], None]]:
+    """Progress as everywhere, but not amid the lines themselves, where they go to a terminal."""
+    if out is None and sys.stdout.isatty():
+        return nullcontext(lambda _: None)
+    return progress("perturbing", total, "query")
 
 
 def _families(names: Sequence[str]) -> tuple[Family, ...]:
@@ -81,7 +115,7 @@ def _lexicon(questions: Sequence[Question]) -> Lexicon:
     return learn(pairs)
 
 
-def _lines(made: Sequence[Perturbed], form: str) -> Iterator[str]:
+def _lines(made: Iterable[Perturbed], form: str) -> Iterator[str]:
     from claimcheck.perturbation.frozen import line
 
     for each in made:
@@ -89,31 +123,36 @@ def _lines(made: Sequence[Perturbed], form: str) -> Iterator[str]:
         yield "\t".join(tabbed) if form == "tsv" else line(each)
 
 
-def _put(content: bytes, out: Path | None) -> None:
-    """Write to the file in one step, or to standard output. Raises UsageFault: the file cannot be written."""
+@contextmanager
+def _opened(out: Path | None) -> Iterator[BinaryIO]:
+    """Where bytes go: a file that is put in its place in one step at the end, or standard output as they come.
+
+    Raises UsageFault: the file cannot be written.
+    """
     from claimcheck.errors import UsageFault
-    from claimcheck.files import beside
+    from claimcheck.files import placed
 
     if out is None:
-        click.echo(content, nl=False)
+        yield sys.stdout.buffer  # taken before a bar is drawn, which takes `sys.stdout` over
         return
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        beside(out, content).replace(out)
+        with placed(out) as file:
+            yield file
     except OSError as error:
         raise UsageFault(f"{out}: cannot be written ({error.strerror}); name another file with --out") from None
 
 
-def _notes(questions: Sequence[Question], families: Sequence[Family], made: Sequence[Perturbed],
-           lexicon: Lexicon | None) -> list[str]:
+def _notes(questions: Sequence[Question], families: Sequence[Family], counts: _Counts, lexicon: Lexicon | None) -> list[str]:
     """What was changed of each family where it exists, and why nothing was elsewhere."""
     from claimcheck.perturbation.text import LANGUAGES
 
-    exists = {family.id: family.languages for family in families}
-    every = Counter(each.family for each in made if each.language in exists[each.family])
-    applied = Counter(each.family for each in made if each.applied)
-    notes = [f"{family.id} {family.title}: {applied[family.id]:,} of {every[family.id]:,} changed" for family in families]
     own = sorted({question.language for question in questions})
+    notes = []
+    for family in families:
+        every, changed = (sum(of[family.id, language] for language in own if language in family.languages)
+                          for of in (counts.every, counts.changed))
+        notes.append(f"{family.id} {family.title}: {changed:,} of {every:,} changed")
     for family in families:
         if lacking := [language for language in own if language in LANGUAGES and language not in family.languages]:
             notes.append(f"note: {family.id} does not exist in {', '.join(lacking)}: those queries stay as they are")

@@ -103,5 +103,7 @@ def echo_json(value: Any) -> None:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun: 1 claim, 2 claims."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """A number with its noun: 1 claim, 2 claims, 2 queries."""
+    if number == 1:
+        return f"{number} {noun}"
+    return f"{number} {noun.removesuffix('y')}ies" if noun.endswith("ry") else f"{number} {noun}s"

@@ -1,7 +1,8 @@
 """What a data set holds once it is read: questions, candidates, and which candidate answers which question."""
 
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +78,10 @@ class JudgedQueries:
     language: str
     queries: tuple[Question, ...] = field(repr=False)
     judgments: Mapping[str, Mapping[str, int]] = field(repr=False)
+
+
+def composed(corpus: ParallelCorpus) -> ParallelCorpus:
+    """The corpus with its questions in NFC."""
+    return replace(corpus, parts={
+        language: replace(part, questions=tuple(replace(each, text=unicodedata.normalize("NFC", each.text))
+                                                for each in part.questions)) for language, part in corpus.parts.items()})

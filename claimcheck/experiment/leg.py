@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from claimcheck.corpora.corpus import composed
 from claimcheck.corpora.large import LARGE
 from claimcheck.corpora.pairs import Mixture, Pairs
 from claimcheck.corpora.splits import Parts
@@ -104,7 +105,12 @@ def execute_each(legs: Sequence[Leg], ranks: Ranks = ALONE) -> Iterator[Stored]:
 def again(leg: Leg, made: Prepared) -> Prepared:
     """Another leg of the same training, with what it evaluates."""
     part, _ = training_data(leg.run.condition.data, leg.files, leg.route, leg.fold, leg.run.seed)
-    return replace(made, part=part)
+    return replace(made, part=_composed(part, leg))
+
+
+def _composed(part: Parts, leg: Leg) -> Parts:
+    """What is evaluated, in NFC where queries are perturbed too: these are in NFC, and an encoder may see the difference."""
+    return part if leg.run.condition.perturbations is None else replace(part, evaluate=composed(part.evaluate))
 
 
 def prepared(leg: Leg, ranks: Ranks = ALONE) -> Prepared:
@@ -124,8 +130,8 @@ def prepared(leg: Leg, ranks: Ranks = ALONE) -> Prepared:
                         How(execution=execution, ranks=ranks, kept=kept,
                             selection=selection(condition.data, condition.training, leg.files, leg.route, part)))
 
-    return Prepared(part=part, pairs=pairs, plan=plan, trained=trained, encoder=model, embed=_embed(model, ranks),
-                    execution=execution, ranks=ranks)
+    return Prepared(part=_composed(part, leg), pairs=pairs, plan=plan, trained=trained, encoder=model,
+                    embed=_embed(model, ranks), execution=execution, ranks=ranks)
 
 
 def _embed(model: Encoder, ranks: Ranks) -> Embed:
@@ -148,7 +154,8 @@ def perturbed_queries(leg: Leg, made: Prepared) -> tuple[tuple[Variant, ...], di
                          "a profile with `perturbations`")
     from claimcheck.experiment.perturbed import frozen_sets, told, variants
 
-    sets = frozen_sets(asked, whole_corpus(leg.files, route.evaluate), condition.data.evaluated_in(route), leg.frozen)
+    whole = composed(whole_corpus(leg.files, route.evaluate))
+    sets = frozen_sets(asked, whole, condition.data.evaluated_in(route), leg.frozen)
     return variants(sets, made.part.evaluate, route.name), {"perturbed": told(asked, sets, made.part.evaluate, made.encoder)}
 
 

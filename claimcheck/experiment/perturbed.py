@@ -15,6 +15,7 @@ import numpy as np
 
 from claimcheck.corpora.corpus import ParallelCorpus, Question
 from claimcheck.design import Perturbations
+from claimcheck.errors import CorruptInput, Fault
 from claimcheck.files import beside, held
 from claimcheck.measurement.places import variant
 from claimcheck.measurement.provenance import perturbing
@@ -124,7 +125,14 @@ def _frozen(family: Family, asked: Perturbations, questions: tuple[Question, ...
                 beside(index, (json.dumps(says, indent=1) + "\n").encode()).replace(index)
         if not mine:
             time.sleep(_POLL_SECONDS)
-    return Frozen(family=family, digest=digest, texts=_by_name(read(folder, digest)))
+    found = read(folder, digest)
+    expected = [(language, each.id, draw) for draw in range(asked.draws) for language in sorted(family.languages)
+                for each in questions if each.language == language]
+    if {each.family for each in found} - {family.id} or sorted((each.language, each.id, each.draw) for each in found) != sorted(
+            expected):
+        raise CorruptInput([Fault(path=index, what=f"names a set that is not one of {family.id} on these questions",
+                                  next_move=f"remove {index} and run again, so that the set is made anew")])
+    return Frozen(family=family, digest=digest, texts=_by_name(found))
 
 
 def _indexed(index: Path) -> str | None:

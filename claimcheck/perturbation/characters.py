@@ -60,8 +60,9 @@ def edit_transposition(text: Text, edits: int, draw: random.Random, _lexicon: Le
 
 
 def edit_duplication(text: Text, edits: int, draw: random.Random, _lexicon: Lexicon) -> str | None:
-    """P4: so many clusters twice; None where there is no slot."""
-    return _changed(text, edits, draw, slots(text), lambda place: ((text.clusters[place],) * 2,))
+    """P4: so many clusters twice; None where there is no slot. Thai เ is left alone: twice it would look like แ."""
+    places = [place for place in slots(text) if text.clusters[place] != "เ"]
+    return _changed(text, edits, draw, places, lambda place: ((text.clusters[place],) * 2,))
 
 
 @lru_cache(maxsize=1 << 14)

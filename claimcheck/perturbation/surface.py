@@ -2,16 +2,18 @@
 added, P9 with two words swapped, P9d with words left out, P14 with the digits of the script.
 
 They look at the whole query, at words of other scripts in it as well. Words are what stands between white space and holds a
-letter or a digit; those that hold a digit are neither swapped nor left out. Edits bound P8 alone.
+letter or a digit; those that hold a digit are neither swapped nor left out, negations are not left out. Edits bound P8 alone.
 Source: Penha et al. 2022, arXiv:2111.13057 (word order); CheckList, Ribeiro et al. 2020 (case, punctuation, digits).
 """
 
 import random
-import re
 import unicodedata
 from itertools import pairwise
 
+import regex
+
 from claimcheck.perturbation.family import Lexicon
+from claimcheck.perturbation.negations import negates
 from claimcheck.perturbation.text import LANGUAGES as ALL
 from claimcheck.perturbation.text import UNSPACED, Text, chosen, clusters, lower, runs, upper
 
@@ -21,10 +23,16 @@ LANGUAGES = frozenset(ALL)
 SPACED = LANGUAGES - UNSPACED
 JOINED, DROPPED = 0.1, 0.2
 """Shares of the words: pairs that are joined, words that are left out; one at least."""
-MARKS = "?؟;？।"
-"""What ends a question: Latin, Cyrillic and Thai; Arabic; Greek, which NFC makes a semicolon; Chinese; Devanagari."""
-_OPENS = re.compile(r"¿\s*")
-_SPACES = re.compile(r"(\s+)")
+MARKS = "?؟;？।!！"
+"""What ends a question: Latin, Cyrillic and Thai; Arabic; Greek, which NFC makes a semicolon; Chinese; Devanagari; outcries."""
+THAI_BEFORE, THAI_BEHIND = "เแโใไ", "ะาๅำฯๆ"
+"""Thai vowels that are written before their consonant, and signs that belong to what stands before them."""
+_OPENS = regex.compile(r"[¿¡]+\s*")
+_CLOSES = r"\p{Pe}\p{Pf}\p{Pi}\"'"
+_END = regex.compile(rf"\s*[{MARKS}][{MARKS}{_CLOSES}\s]*$|\s+$")
+"""Marks, and the quotation marks and brackets that close behind them."""
+_INNER = regex.compile(rf"[{MARKS}\s]+")
+_SPACES = regex.compile(r"(\s+)")
 _ZEROS = {"ar": "\u0660", "hi": "\u0966", "th": "\u0e50", "zh": "\uff10"}
 NATIVE = {language: {ord("0") + digit: ord(zero) + digit for digit in range(10)} for language, zero in _ZEROS.items()}
 """Language -> ASCII digit -> the digit of its script, in Chinese the full-width one."""
@@ -41,21 +49,27 @@ def edit_upper_case(text: Text, _edits: int, _draw: random.Random, _lexicon: Lex
 
 
 def edit_punctuation(text: Text, _edits: int, _draw: random.Random, _lexicon: Lexicon) -> str | None:
-    """P7: the query without the marks at its end and without ¿; None where it has neither, or is nothing else."""
+    """P7: the query without the marks at its end and without ¿ and ¡; None where it has none, or no letter or digit.
+
+    Quotation marks and brackets that close behind the marks stay.
+    """
     whole = str(text)
     body, end = _parted(whole)
-    return _other(text, _OPENS.sub("", body if end.strip() else whole))
+    made = _OPENS.sub("", body + _INNER.sub("", end) if end.strip() else whole)
+    return _other(text, made) if any(map(str.isalnum, made)) else None
 
 
 def edit_spacing(text: Text, edits: int, draw: random.Random, _lexicon: Lexicon) -> str | None:
     """P8: a tenth of the words joined with the one after them, or in Thai and Chinese so many spaces between letters.
 
     Two digits are never joined. A space stands at least two letters from other spaces and from what is no letter, so that no
-    word of one letter is made. None where there is no place.
+    word of one letter is made; in Thai also between no vowel sign and its consonant. None where there is no place.
     """
     if text.language in UNSPACED:
         made = list(text.clusters)
-        for gap in chosen([place for run in runs(text) for place in run[2:-1]], edits, draw):
+        gaps = [place for run in runs(text) for place in run[2:-1]
+                if made[place - 1][0] not in THAI_BEFORE and made[place][0] not in THAI_BEHIND]
+        for gap in chosen(gaps, edits, draw):
             made[gap] = f" {made[gap]}"
         return _other(text, "".join(made))
     body, end = _parted(str(text))
@@ -78,10 +92,13 @@ def edit_swap(text: Text, _edits: int, draw: random.Random, _lexicon: Lexicon) -
 
 
 def edit_drop(text: Text, _edits: int, draw: random.Random, _lexicon: Lexicon) -> str | None:
-    """P9d: a fifth of the words left out, one at least; None where there is but one word, or none without digits."""
+    """P9d: a fifth of the words left out, one at least; None where there is but one word, or none that may go.
+
+    Words with a digit and negations stay.
+    """
     body, end = _parted(str(text))
     pieces, words = _words(body)
-    droppable = [word for word in words if not any(map(str.isdigit, pieces[word]))]
+    droppable = [word for word in words if not any(map(str.isdigit, pieces[word])) and not negates(pieces[word], text.language)]
     dropped = chosen(droppable, min(len(words) - 1, max(1, int(DROPPED * len(words)))), draw, apart=1)
     made = ""
     for place in range(0, len(pieces), 2):
@@ -102,10 +119,9 @@ def _other(text: Text, made: str) -> str | None:
 
 
 def _parted(whole: str) -> tuple[str, str]:
-    """A query, and the marks and spaces at its end."""
-    at = len(whole)
-    while at and (whole[at - 1] in MARKS or whole[at - 1].isspace()):
-        at -= 1
+    """A query, and what ends it: spaces, or marks with the spaces, quotation marks and brackets that close behind them."""
+    end = _END.search(whole)
+    at = end.start() if end else len(whole)
     return whole[:at], whole[at:]
 
 

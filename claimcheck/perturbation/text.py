@@ -25,7 +25,12 @@ Budget: TypeAlias = Literal["light", "medium", "stress"]
 SHARES: dict[Budget, float] = {"light": 0.05, "medium": 0.10, "stress": 0.20}
 """Budget -> share of the clusters that may be edited."""
 MOST_AT_LIGHT = 4
+EDGES = regex.compile(r"^[\p{P}\p{S}]+|[\p{P}\p{S}]+$")
+"""What stands around a word between spaces: punctuation and symbols."""
 _CLUSTER = regex.compile(r"\X")
+_HIATUS = regex.compile(r"(?<=[αεηουΑΕΗΟΥ]\u0301)([ιυ])(?!\u0308)")
+_ACCENTS = regex.compile(r"(?<![\p{L}\p{Mn}])[ηΗ]\u0301(?![\p{L}\p{Mn}])(*SKIP)(*FAIL)"  # the word ή, "or", is passed over
+                         r"|(?<=\p{Greek}\p{Mn}*)[\u0300\u0301\u0313\u0314\u0342]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,9 +152,14 @@ def lower(text: str, language: str) -> str:
 
 
 def upper(text: str, language: str) -> str:
-    """A text in upper case. German ß becomes SS.
+    """A text in upper case. German ß becomes SS; Greek capitals lose the accent and keep the dialytika, but for the word ή.
 
-    >>> upper("Isparta ili ısı", "tr"), upper("Straße", "de")
-    ('ISPARTA İLİ ISI', 'STRASSE')
+    Where the accent told two vowels apart, the second gets a dialytika. Source: Unicode CLDR, transform el-Upper.
+
+    >>> upper("Isparta ili ısı", "tr"), upper("Straße", "de"), upper("Μάιος ή ποιος;", "el")
+    ('ISPARTA İLİ ISI', 'STRASSE', 'ΜΑΪΟΣ Ή ΠΟΙΟΣ;')
     """
+    if language == "el":
+        apart = _HIATUS.sub("\\1\u0308", unicodedata.normalize("NFD", text))
+        return unicodedata.normalize("NFC", _ACCENTS.sub("", apart)).upper()
     return (text.replace("i", "İ").replace("ı", "I") if language == "tr" else text).upper()

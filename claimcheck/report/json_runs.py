@@ -132,6 +132,7 @@ def _robustness(view: RobustnessView) -> dict[str, Any]:
 def _loss(view: LossView) -> dict[str, Any]:
     return {"arm": view.arm, "clean": number(view.clean), "perturbed": number(view.perturbed), "drop": number(view.drop),
             "beyond": interval(view.beyond), "benchmark": interval(view.benchmark), "relative_percent": number(view.relative),
+            "relative_percent_beyond": view.relative_beyond and interval(view.relative_beyond),
             "log_retention": number(view.retention),
             "log_retention_beyond": view.retention_beyond and interval(view.retention_beyond),
             "log_retention_benchmark": view.retention_benchmark and interval(view.retention_benchmark),

@@ -46,7 +46,7 @@ def drop_pieces(given: RobustnessView) -> tuple[Piece, ...]:
     made = []
     for start in range(0, len(given.arms), _WIDEST_DROPS):
         arms = given.arms[start:start + _WIDEST_DROPS]
-        rows = tuple((f"{family.family} {family.title}" if family.seen else f"{family.family}: {family.title}",
+        rows = tuple((f"{family.family} {family.title}; {family.where}" if family.seen else f"{family.family}: {family.title}",
                       tuple(f"{loss.drop.printed} {loss.beyond.printed}" for loss in family.losses if loss.arm in arms))
                      for family in given.counting)
         made.append(Piece(setting="drop of AP", columns="r" * len(arms), headings=arms, rows=rows))

@@ -1,9 +1,8 @@
 """The page of perturbed queries: how many were changed, and of each family and language some before and after."""
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import groupby
 
@@ -15,7 +14,7 @@ from claimcheck.perturbation.family import Family, Perturbed
 from claimcheck.perturbation.text import clusters, is_letter
 
 SHOWN = 10
-"""So many changed queries of a family and language are shown at most."""
+"""So many changes of a family and language are shown at most."""
 NAMES = {"ar": "Arabic", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "hi": "Hindi", "ru": "Russian",
          "th": "Thai", "tr": "Turkish", "vi": "Vietnamese", "zh": "Chinese"}
 _FROM_THE_RIGHT = frozenset({"R", "AL"})
@@ -42,7 +41,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A family in a language: `changed` of `every` query after every draw; the first rows of what was changed."""
+    """A family in a language: `changed` of `every` query after every draw; some rows of what was changed, in their order."""
 
     family: Family
     language: str
@@ -51,8 +50,36 @@ class Section:
     rows: tuple[Row, ...]
 
 
-def render(questions: Sequence[Question], families: Sequence[Family], made: Sequence[Perturbed], budget: str) -> str:
-    """The page, one file that needs no network and runs no script. Every text of the queries is escaped."""
+@dataclass(slots=True)
+class _Kept:
+    """What is kept of a family in a language while queries go by: counts, and as many changes as may be shown."""
+
+    every: int = 0
+    changed: int = 0
+    first: list[Perturbed] = field(default_factory=list)  # one of each query
+    more: list[Perturbed] = field(default_factory=list)
+
+    def add(self, each: Perturbed) -> None:
+        """Count a query after a draw; draws of a query come one after another."""
+        self.every += 1
+        if not each.applied:
+            return
+        self.changed += 1
+        kept = self.more if self.first and self.first[-1].id == each.id else self.first
+        if len(kept) < SHOWN:
+            kept.append(each)
+
+    def shown(self) -> list[Perturbed]:
+        """Different queries, and where they are too few more draws of them, which stand beside the first."""
+        place = {each.id: number for number, each in enumerate(self.first)}
+        return sorted([*self.first, *self.more[:SHOWN - len(self.first)]], key=lambda each: (place[each.id], each.draw))
+
+
+def render(questions: Sequence[Question], families: Sequence[Family], made: Iterable[Perturbed], budget: str) -> str:
+    """The page, one file that needs no network and runs no script. Every text of the queries is escaped.
+
+    `made`: once through, in the order of the questions; no more of it is kept than is shown.
+    """
     environment = Environment(loader=PackageLoader("claimcheck.report"), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     languages = list(dict.fromkeys(question.language for question in questions))
@@ -63,21 +90,19 @@ def render(questions: Sequence[Question], families: Sequence[Family], made: Sequ
         cells={(section.family.id, section.language): section for section in sections}, shown=SHOWN)
 
 
-def _sections(questions: Sequence[Question], families: Sequence[Family], made: Sequence[Perturbed],
+def _sections(questions: Sequence[Question], families: Sequence[Family], made: Iterable[Perturbed],
               languages: Sequence[str]) -> list[Section]:
-    before = {(question.language, question.id): question.text for question in questions}
-    every = Counter((each.family, each.language) for each in made)
-    changed: dict[tuple[str, str], list[Perturbed]] = {}
+    kept = {(family.id, language): _Kept() for language in languages for family in families}
     for each in made:
-        if each.applied:
-            changed.setdefault((each.family, each.language), []).append(each)
+        kept[each.family, each.language].add(each)
+    named = {(each.language, each.id) for own in kept.values() for each in own.shown()}
+    before = {place: each.text for each in questions if (place := (each.language, each.id)) in named}
     sections = []
     for language in languages:
         for family in families:
-            own = changed.get((family.id, language), [])
-            rows = tuple(_row(before[language, each.id], each) for each in own[:SHOWN])
-            sections.append(Section(family=family, language=language, changed=len(own), rows=rows,
-                                    every=every[family.id, language]))
+            own = kept[family.id, language]
+            rows = tuple(_row(before[language, each.id], each) for each in own.shown())
+            sections.append(Section(family=family, language=language, changed=own.changed, rows=rows, every=own.every))
     return sections
 
 

@@ -36,6 +36,7 @@ class LossView:
     beyond: IntervalView
     benchmark: IntervalView
     relative: NumberView
+    relative_beyond: IntervalView | None
     retention: NumberView
     retention_beyond: IntervalView | None
     retention_benchmark: IntervalView | None
@@ -49,11 +50,12 @@ class LossView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyView:
-    """A family, or the headline; `losses` are empty where nothing counts."""
+    """A family, or the headline; `losses` are empty where nothing counts. `where`: the languages that its means are over."""
 
     family: str
     title: str
     draws: str
+    where: str
     digest: str
     seen: tuple[SeenView, ...]
     losses: tuple[LossView, ...]

@@ -12,6 +12,8 @@ from claimcheck.perturbation.text import LANGUAGES
 
 FIELDS = ("id", "language", "text")
 _CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_FORBIDDEN = (("\0", "a NUL character is in the text", "remove it"),
+              ("\r", "a carriage return comes before the end of the line", "remove it, or end lines with line feeds"))
 _WRITE = "write " + ", ".join(FIELDS[:-1]) + f" and {FIELDS[-1]} with a tab between them"
 
 
@@ -54,9 +56,9 @@ def _faults(path: Path, number: int, line: bytes, twice: Mapping[int, int]) -> l
     except UnicodeDecodeError as error:
         before = len(line[:error.start].decode())
         add(before, f"the byte 0x{line[error.start]:02x} is not UTF-8", "save the file as UTF-8")
-    for sign, name in (("\0", "a NUL character"), ("\r", "a carriage return inside a line")):
+    for sign, what, move in _FORBIDDEN:
         if sign in text:
-            add(text.index(sign), f"{name} stands in it", "remove it")
+            add(text.index(sign), what, move)
     fields = text.split("\t")
     if len(fields) != len(FIELDS):
         add(0, f"{len(fields)} field{'s' * (len(fields) > 1)}, where a query has {len(FIELDS)}", _WRITE)
