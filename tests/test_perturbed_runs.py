@@ -16,6 +16,8 @@ import pytest
 import tiny_checkpoints
 
 from claimcheck.appraisal.library import read_library
+from claimcheck.appraisal.losses import Piece
+from claimcheck.appraisal.losses import loss as loss_of
 from claimcheck.appraisal.measured import Measured, read
 from claimcheck.appraisal.robustness import LEAST_VISIBLE, Robustness, State, robustness
 from claimcheck.appraisal.works import works
@@ -344,3 +346,13 @@ def test_a_plan_does_not_promise_a_verdict_that_this_version_does_not_give(made:
     assert f"hybrid-batches-12: reduced ({said})" in done.stdout
     quick = claimcheck("plan", made / "claims", "--profile", "quick", "--only", "hybrid-batches-12")
     assert "hybrid-batches-12: reduced (not with profile quick: no query is perturbed in it)" in quick.stdout
+
+
+def test_what_has_no_value_is_no_number():
+    values = np.array([[0.5, 0.25]])
+    piece = Piece(language="en", family="P1", clean=values, draws=values[None] / 2, applied=np.ones((1, 1, 2)), overlap=0.5,
+                  distance=None, monolingual=None, clusters=np.array([0, 1]))
+    alone = loss_of("arm", [piece], ("en",), 0)
+    assert (alone.distance, alone.monolingual) == (None, None)
+    assert loss_of("arm", [replace(piece, distance=2.0, monolingual=-0.125)], ("en",), 0).monolingual == 0.125  # what is lost
+    assert alone.drop.value == pytest.approx((0.25 + 0.125) / 2)  # half of each, two questions

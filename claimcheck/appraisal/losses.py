@@ -36,7 +36,8 @@ class Loss:
     over runs; `relative`: the reduction that this is, in percent; both None where a run has a mean of 0;
     `applied_drop`: over the questions that were changed; `worst`: drop to the worst draw of each question, None where nothing
     is drawn; `overlap`: rank-biased overlap of the first ten with those of the clean query; `distance`: by how much the rank
-    distance grows; `monolingual`: the drop in the pool of the query's own language.
+    distance grows; `monolingual`: the drop in the pool of the query's own language. Both are None where a language has no
+    such value.
     """
 
     arm: str
@@ -49,7 +50,7 @@ class Loss:
     worst: float | None
     overlap: float
     distance: float | None
-    monolingual: float
+    monolingual: float | None
     by_language: tuple[float | None, ...]
 
 
@@ -57,7 +58,8 @@ class Loss:
 class Piece:
     """A family in a language, of an arm: clean and perturbed values of each measure.
 
-    `clean` (S, n); `draws` and `applied` (K, S, n).
+    `clean` (S, n); `draws` and `applied` (K, S, n). `distance` and `monolingual`: by how much the rank distance and the AP in
+    the pool of the own language grow, None where they have no value.
     """
 
     language: str
@@ -67,7 +69,7 @@ class Piece:
     applied: NDArray[np.float64]
     overlap: float
     distance: float | None
-    monolingual: float
+    monolingual: float | None
     clusters: NDArray[np.int64]
 
 
@@ -84,12 +86,13 @@ def loss(arm: str, pieces: Sequence[Piece], languages: Sequence[str], resamples:
         values = [getattr(piece, name) for piece in pieces]
         return None if any(value is None for value in values) else float(weights @ values)
 
+    grown = mean("monolingual")
     ratio = _ratio(pieces, perturbed, weights, resamples)
     return Loss(arm=arm, clean=means[0], perturbed=means[1], drop=_drop(pieces, perturbed, weights),
                 retention=None if ratio is None else _estimated(ratio), relative=None if ratio is None else _reduction(ratio),
                 applied_drop=_applied(pieces, weights),
-                worst=_worst(pieces, weights), overlap=mean("overlap") or 0.0, distance=mean("distance"),
-                monolingual=mean("monolingual") or 0.0,
+                worst=_worst(pieces, weights), distance=mean("distance"),
+                overlap=float(weights @ [piece.overlap for piece in pieces]), monolingual=None if grown is None else -grown,
                 by_language=tuple(float(np.mean(of[language])) if of[language] else None for language in languages))
 
 

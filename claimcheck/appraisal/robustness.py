@@ -151,12 +151,12 @@ def _pieces(measured: Measured, asked: Perturbations, who: tuple[str, str], rout
             draws=np.stack([each.values for each in draws]),
             applied=np.stack([each[language].cell.values for each in changed[1:]]),
             overlap=float(np.mean([each[language].cell.values.mean() for each in overlaps[1:]])),
-            distance=_change(distances, language), monolingual=-(_change(alone, language) or 0.0)))
+            distance=_change(distances, language), monolingual=_change(alone, language)))
     return made
 
 
 def _change(found: Sequence[dict[str, LanguageCell]], language: str) -> float | None:
-    """By how much a mean grows from the clean queries to the draws; None where it is not defined in the language."""
+    """By how much a mean grows from the clean queries to the draws; None where no query of the language has a value."""
     if any(language not in each for each in found):
         return None
     clean, *draws = (float(each[language].cell.values.mean()) for each in found)
