@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from claimcheck.fields import COMMIT, FAMILY, INSIDE, MEASURE, NAME, each_fits, said
+from claimcheck.fields import ATTACK, COMMIT, FAMILY, INSIDE, MEASURE, NAME, each_fits, said
 
 SYNTHETIC = "synthetic"
 """The logical name of the corpus with planted truths; whatever is evaluated on it is of tier `synthetic`."""
@@ -207,6 +207,25 @@ class Perturbations:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attacks:
+    """Searches for changes of queries that hurt an arm, on a fixed part of the questions; every arm with the same budget."""
+
+    kinds: tuple[str, ...] = field(metadata=said(
+        "A1 (letters), A2 (words), A3 (worst of sixteen draws), each once.", min_length=1))
+    arms: tuple[str, ...] = field(default=(), metadata=said(
+        "The arms that are attacked, and that every attack is put to; left out, all arms of the profile."))
+    edits: int = field(default=2, metadata=said("Edits of a query at most; 2 unless given.", ge=1, le=4))
+    per_article: int = field(default=5, metadata=said(
+        "Questions of each article, the same for all arms, languages and runs; 5 unless given.", ge=1))
+
+    def __post_init__(self) -> None:
+        each_fits(self.kinds, ATTACK, "the attack")
+        for name, values in (("kinds", self.kinds), ("arms", self.arms)):
+            if twice := sorted({value for value in values if values.count(value) > 1}):
+                raise ValueError(f"`{twice[0]}` stands twice in `{name}`; remove one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """One whole experiment: backbones x arms x seeds on its data."""
 
@@ -219,7 +238,14 @@ class Design:
     paired: bool = field(default=True, metadata=said("Whether arms of one seed share initial weights and data order."))
     perturbations: Perturbations | None = field(default=None, metadata=said(
         "Perturbed queries that are evaluated beside the clean ones; left out, none are."))
+    attacks: Attacks | None = field(default=None, metadata=said(
+        "Search attacks on queries, in runs of their own that train the arms again; left out, there are none."))
 
     def __post_init__(self) -> None:
         each_fits(self.measures, MEASURE, "the measure")
         each_fits((*self.arms, *self.backbones), NAME, "the name")
+        if self.attacks is not None and (absent := [name for name in self.attacks.arms if name not in self.arms]):
+            raise ValueError(f"`attacks` names the arm `{absent[0]}`, which is none of the arms; "
+                             f"give some of {', '.join(self.arms)}")
+        if self.attacks is not None and self.perturbations is None:
+            raise ValueError("`attacks` stand beside `perturbations`, and there are none; give their families too")

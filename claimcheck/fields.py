@@ -18,6 +18,7 @@ INSIDE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 ONE_LINE = r"^ *[^\x00-\x20\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 MEASURE = r"^(AP|RR|RankDistance|LogRankDistance|RankDistanceShare|Max@R|SameLanguage@([1-9]|10)|(R|nDCG|Max)@[1-9][0-9]{0,5})$"
 FAMILY = r"^P([1-9]|1[0-4]|1z|6u|9d|11[jtw]|12c|13t)$"
+ATTACK = r"^A[1-3]$"
 PERTURBATION = rf"^({FAMILY[1:-1]}|A[1-3])$"
 PATTERN_MOVES = {
     NAME: "use small letters, digits and hyphens",
@@ -26,6 +27,7 @@ PATTERN_MOVES = {
     CSV_FILE: "name a .csv file that stands beside this one",
     INSIDE: "give a path below that folder: names of letters, digits, `_`, `-` and `.`, parted by `/`",
     ONE_LINE: "write it on one line that is not empty, without control characters",
+    ATTACK: "use A1, A2 or A3",
     MEASURE: "use AP, RR, R@k, nDCG@k, Max@k, Max@R, SameLanguage@k (k up to 10), RankDistance, "
              "LogRankDistance or RankDistanceShare",
     FAMILY: "use a family P1 to P14, or a variant P1z, P6u, P9d, P11j, P11t, P11w, P12c or P13t",

@@ -90,12 +90,29 @@ class Goal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnLogs:
+    """An interaction on the scale of logs: log of what share of its clean mean the arm keeps, less that of the rival.
+
+    Bounds as in `Comparison`. `level`: the larger of the two clean means, in the unit of the measure; a margin in points is one
+    of logs by it.
+    """
+
+    estimate: Decimal
+    deciding: Bounds
+    benchmark: Bounds
+    beyond: Bounds
+    level: Decimal
+    contrary: Bounds | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """One arm against one rival, from runs: above zero speaks for what was asked. The bounds that decide are the printed ones.
 
     In points of the measure, or where `percent` is set in percent of the rival. `deciding` is the interval of the estimand that
     the claim's scope names, at the level that the family gives; `contrary`, of an equivalence alone, is the wider one that must
-    lie wholly beyond the margin to speak against it. `benchmark` (a fresh training run on these questions) and `beyond` (fresh
+    lie wholly beyond the margin to speak against it. `on_logs`, of an interaction: the same on another scale, which must
+    agree. `benchmark` (a fresh training run on these questions) and `beyond` (fresh
     runs and fresh articles) are plain 95 % intervals, not adjusted for other claims.
 
     `detectable`: the smallest effect that so many runs tell from what was asked in 4 of 5 cases (of an equivalence: the
@@ -118,6 +135,7 @@ class Comparison:
     questions: int
     clusters: int
     contrary: Bounds | None = None
+    on_logs: OnLogs | None = None
     detectable: Decimal | None = None
     detectable_at_most: Decimal | None = None
     runs_needed: int | None = None

@@ -4,8 +4,8 @@ Beside the runs it records the digest of each claim's predictions, so that a cla
 can be told from one that did not.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from claimcheck.claim import Claim
 from claimcheck.design import Arm, Design
@@ -15,6 +15,8 @@ from claimcheck.tier import Tier
 
 UNTRAINED = "untrained"
 """The arm that every plan has: the encoder before training."""
+ATTACKED = "attacked"
+"""What runs of attacks are called where else the name of an arm stands."""
 CHANCE = "chance"
 """A row of every report that no run makes; no arm is called so."""
 
@@ -27,7 +29,8 @@ FINISHED = "sentence-transformers"
 class Plan:
     """What must be run, at which tier its evidence will count, and what was predicted before it ran.
 
-    `looks`: when it may be decided, in order; the last one is after all runs.
+    `looks`: when it may be decided, in order; the last one is after all runs. `attacks`: runs that attack all arms of a
+    backbone with a seed, which are no arm and enter no verdict.
     """
 
     reproduction: str
@@ -38,11 +41,21 @@ class Plan:
     runs: tuple[Run, ...]
     predictions: Mapping[str, str]
     looks: tuple[Look, ...]
+    attacks: tuple[Run, ...] = ()
 
-    def until(self, look: Look) -> tuple[Run, ...]:
-        """The runs that must stand at a look: of each condition those with the first seeds."""
-        seeds = sorted({run.seed for run in self.runs})[:look.runs]
-        return tuple(run for run in self.runs if run.seed in seeds)
+    @property
+    def everything(self) -> tuple[Run, ...]:
+        """All runs, those of attacks last."""
+        return (*self.runs, *self.attacks)
+
+    def cut(self, look: Look) -> "Plan":
+        """The plan with the runs that must stand at a look: of each condition those with the first seeds."""
+        return self.at(sorted({run.seed for run in self.runs})[:look.runs])
+
+    def at(self, seeds: Collection[int]) -> "Plan":
+        """The same plan with runs of some seeds alone."""
+        runs, attacks = (tuple(run for run in own if run.seed in seeds) for own in (self.runs, self.attacks))
+        return replace(self, runs=runs, attacks=attacks)
 
 
 def prediction_digest(claim: Claim) -> str:
@@ -70,4 +83,22 @@ def make(claims: Sequence[Claim], reproduction: Reproduction, profile: str, firs
     return Plan(reproduction=reproduction.id, profile=profile, says=reproduction.profiles[profile].says,
                 tier=reproduction.tier(profile), design=design, runs=runs,
                 predictions={claim.id: prediction_digest(claim) for claim in claims},
-                looks=reproduction.profiles[profile].looks or (Look(runs=max(design.seeds or 0, 1), alpha=ALPHA),))
+                looks=reproduction.profiles[profile].looks or (Look(runs=max(design.seeds or 0, 1), alpha=ALPHA),),
+                attacks=_attacks(runs, design))
+
+
+def _attacks(runs: Sequence[Run], design: Design) -> tuple[Run, ...]:
+    """For each backbone and seed a run that attacks the arms, where the design asks for it."""
+    if design.attacks is None:
+        return ()
+    own: dict[tuple[str, int], dict[str, Run]] = {}
+    for run in runs:
+        if not design.attacks.arms or run.condition.arm in design.attacks.arms:
+            own.setdefault((run.condition.backbone, run.seed), {})[run.condition.arm] = run
+    made = []
+    for (_, seed), arms in own.items():
+        first = next(iter(arms.values())).condition
+        made.append(Run(seed=seed, condition=replace(
+            first, arm=ATTACKED, filling=Arm(sampling="none"), perturbations=None, attacks=replace(design.attacks, arms=()),
+            attacked={name: run.condition.filling for name, run in arms.items()})))
+    return tuple(made)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar, Literal
 
 from claimcheck.agreement import Disagreement, disagreements
-from claimcheck.design import SYNTHETIC, Arm, Backbone, Data, Design, Perturbations, Training
+from claimcheck.design import SYNTHETIC, Arm, Attacks, Backbone, Data, Design, Perturbations, Training
 from claimcheck.fields import ADDRESS, MEASURE, NAME, ONE_LINE, STRICT, each_fits, said
 from claimcheck.prediction import Granularity, Selected, Setting
 from claimcheck.prediction.shared import no_selection_of
@@ -65,6 +65,7 @@ class Profile:
     seeds: int | None = field(default=None, metadata=said("Training runs an arm.", ge=1, le=1000))
     paired: bool | None = None
     perturbations: Perturbations | None = None
+    attacks: Attacks | None = None
     like: str = field(default="", metadata=said("Another profile, whose fields hold where this one gives none."))
     looks: tuple[Look, ...] = field(default=(), metadata=said(
         "When it may be decided, before all seeds are run: in order, the last after all `seeds`. Left out: once, after all."))

@@ -7,10 +7,10 @@ digests to it, so that no result outlives what made it.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeAlias
 
-from claimcheck.design import Arm, Backbone, Data, Perturbations, Route, Training
+from claimcheck.design import Arm, Attacks, Backbone, Data, Perturbations, Route, Training
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 """What JSON can hold."""
@@ -55,7 +55,10 @@ def _default(item: Field[Any]) -> object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """What is trained and evaluated, but for the seed: one arm on one backbone, with its data and training."""
+    """What is trained and evaluated, but for the seed: one arm on one backbone, with its data and training.
+
+    `attacks`: where all arms of `attacked` are trained, each as in a run of its own, and attacked; the arm is no arm then.
+    """
 
     reproduction: str
     backbone: str
@@ -65,6 +68,12 @@ class Condition:
     data: Data
     training: Training
     perturbations: Perturbations | None = None
+    attacks: Attacks | None = None
+    attacked: Mapping[str, Arm] = field(default_factory=dict)
+
+    def of_arm(self, arm: str) -> "Condition":
+        """The condition of an attacked arm by itself, with no query perturbed. Raises KeyError: it is not attacked."""
+        return replace(self, arm=arm, filling=self.attacked[arm], attacks=None, attacked={})
 
     @property
     def legs(self) -> tuple[tuple[Route, int], ...]:
@@ -80,7 +89,8 @@ class Condition:
         """
         together: dict[object, list[int]] = {}
         for number, (route, _) in enumerate(self.legs):
-            alike = number if route.split is not None else (route.train, self.data.trained_in(route))
+            alone = route.split is not None or self.attacks is not None
+            alike = number if alone else (route.train, self.data.trained_in(route))
             together.setdefault(alike, []).append(number)
         return tuple(tuple(numbers) for numbers in together.values())
 
@@ -91,7 +101,8 @@ class Condition:
             "backbone": self.backbone,
             "arm": self.arm,
             "settings": canonical({"data": self.data, "training": self.training, "backbone": self.model, "arm": self.filling,
-                                   "perturbations": self.perturbations}),
+                                   "perturbations": self.perturbations, "attacks": self.attacks,
+                                   "attacked": self.attacked or None}),
         }
 
 

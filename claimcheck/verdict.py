@@ -1,7 +1,10 @@
 """(prediction, finding) -> verdict: pure and total. The words are a closed set, and each means one thing only."""
 
 from collections.abc import Collection
+from dataclasses import replace
+from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
+from math import inf, log1p
 
 from claimcheck.finding import Asked, Bounds, Comparison, Comparisons, Count, Goal, Outcome
 from claimcheck.tier import Tier
@@ -18,6 +21,7 @@ class Stand(StrEnum):
     NEGLIGIBLE = "negligible"
     IN_PART = "in part"
     OPEN = "open"
+    SCALE_DEPENDENT = "scale-dependent"
 
 
 class TierWord(StrEnum):
@@ -37,6 +41,7 @@ class TierWord(StrEnum):
     REFUTED = "refuted"
     NEGLIGIBLE = "negligible"
     INCONCLUSIVE = "inconclusive"
+    SCALE_DEPENDENT = "scale-dependent"
     NOT_A_TEST = "not a test of this claim"
     PLANTED_FOUND = "planted truth found"
     PLANTED_MISSED = "missed"
@@ -61,9 +66,10 @@ _WORDS = {
                 Stand.OPEN: TierWord.OPEN},
     Tier.REDUCED: {Stand.FOR: TierWord.PROXY_SUPPORTS, Stand.AGAINST: TierWord.PROXY_CONTRADICTS,
                    Stand.NEGLIGIBLE: TierWord.NEGLIGIBLE, Stand.IN_PART: TierWord.PROXY_IN_PART,
-                   Stand.OPEN: TierWord.INCONCLUSIVE},
+                   Stand.OPEN: TierWord.INCONCLUSIVE, Stand.SCALE_DEPENDENT: TierWord.SCALE_DEPENDENT},
     Tier.FULL: {Stand.FOR: TierWord.VERIFIED, Stand.AGAINST: TierWord.REFUTED, Stand.NEGLIGIBLE: TierWord.NEGLIGIBLE,
-                Stand.IN_PART: TierWord.IN_PART, Stand.OPEN: TierWord.INCONCLUSIVE},
+                Stand.IN_PART: TierWord.IN_PART, Stand.OPEN: TierWord.INCONCLUSIVE,
+                Stand.SCALE_DEPENDENT: TierWord.SCALE_DEPENDENT},
 }
 _HEADLINES = {TierWord.VERIFIED: HeadlineWord.VERIFIED, TierWord.REFUTED: HeadlineWord.REFUTED,
               TierWord.TABLES_AGREE: HeadlineWord.VERIFIED, TierWord.TABLES_DISAGREE: HeadlineWord.REFUTED,
@@ -97,6 +103,8 @@ def of_parts(tested: Collection[Stand], untested: int = 0) -> Stand:
         return Stand.IN_PART
     if untested or Stand.OPEN in different or not different:
         return Stand.OPEN
+    if Stand.SCALE_DEPENDENT in different:
+        return Stand.SCALE_DEPENDENT
     return Stand.NEGLIGIBLE if Stand.NEGLIGIBLE in different else different.pop()  # the weaker of the two, which both bear out
 
 
@@ -133,14 +141,64 @@ def of_bounds(bounds: Bounds, asked: Asked) -> Stand:
 def of_comparison(comparison: Comparison, asked: Asked) -> Stand:
     """How one comparison stands; fewer than three runs never decide.
 
-    Against an equivalence speaks its own, wider interval, since either of its sides could.
+    Against an equivalence speaks its own, wider interval, since either of its sides could. An interaction has to be decided
+    alike on both scales: where one only decides it is open, where they contradict each other it depends on the scale.
     """
     if comparison.runs < LEAST_RUNS:
         return Stand.OPEN
-    stand = of_bounds(comparison.deciding, asked)
-    if comparison.contrary is not None and stand is not Stand.FOR:
-        return Stand.AGAINST if of_bounds(comparison.contrary, asked) is Stand.AGAINST else Stand.OPEN
+    stand = _of_both(comparison.deciding, comparison.contrary, asked)
+    if (there := comparison.on_logs) is None:
+        return stand
+    margin = Decimal(repr(margin_on_logs(float(asked.margin), float(there.level))))
+    return of_scales(stand, _of_both(there.deciding, there.contrary, replace(asked, margin=margin)),
+                     opposed=_opposed(comparison.deciding, there.deciding))
+
+
+def _of_both(deciding: Bounds, contrary: Bounds | None, asked: Asked) -> Stand:
+    stand = of_bounds(deciding, asked)
+    if contrary is not None and stand is not Stand.FOR:
+        return Stand.AGAINST if of_bounds(contrary, asked) is Stand.AGAINST else Stand.OPEN
     return stand
+
+
+def _opposed(one: Bounds, other: Bounds) -> bool:
+    """Whether two intervals lie on different sides of zero, each wholly."""
+    return (one.low > 0 and other.high < 0) or (one.high < 0 and other.low > 0)
+
+
+def of_scales(one: Stand, other: Stand, *, opposed: bool = False) -> Stand:
+    """One comparison on two scales. `opposed`: shown to be above zero on one and below it on the other.
+
+    What holds on both scales holds, also where the sign of what is left within a margin differs. Two that are not equal on
+    either scale, but each time another is ahead, contradict each other.
+    Source: Loftus 1978 and Wagenmakers et al. 2012: an interaction that another scale removes is none of the thing itself.
+
+    >>> [str(of_scales(Stand.FOR, each)) for each in (Stand.FOR, Stand.OPEN, Stand.AGAINST)]
+    ['for', 'open', 'scale-dependent']
+    """
+    if one is other and one is not Stand.OPEN and not (one is Stand.AGAINST and opposed):
+        return one
+    if {one, other} == {Stand.AGAINST, Stand.NEGLIGIBLE}:
+        return Stand.NEGLIGIBLE  # the weaker of the two, which both bear out
+    return Stand.SCALE_DEPENDENT if opposed or Stand.OPEN not in (one, other) else Stand.OPEN
+
+
+LOG_DECIMALS = 4
+"""Decimals to which logs are printed."""
+
+
+def margin_on_logs(margin: float, level: float) -> float:
+    """A margin in points as one of logs, at a mean of `level`: what the log of the mean loses when it loses the margin.
+
+    Rounded down, so the stricter way, to the digits that are printed; infinite for a margin that is all of the mean.
+
+    >>> margin_on_logs(0.005, 0.25), margin_on_logs(0.0, 0.25), margin_on_logs(0.3, 0.25)
+    (0.0202, 0.0, inf)
+    """
+    if margin >= level:
+        return inf
+    exact = Decimal(repr(-log1p(-margin / level)))
+    return abs(float(exact.quantize(Decimal(1).scaleb(-LOG_DECIMALS), ROUND_FLOOR)))
 
 
 def of_comparisons(found: Comparisons) -> Stand:
@@ -157,6 +215,8 @@ def of_comparisons(found: Comparisons) -> Stand:
             return against
     if found.left_out:
         return Stand.OPEN
+    if Stand.SCALE_DEPENDENT in stands and stands.count(Stand.OPEN) <= spare:
+        return Stand.SCALE_DEPENDENT
     return Stand.FOR if stands.count(Stand.FOR) >= len(stands) - spare else Stand.OPEN
 
 
@@ -184,7 +244,7 @@ def of_conjunction(stands: Collection[Stand]) -> Stand:
     >>> of_conjunction([Stand.FOR, Stand.AGAINST, Stand.OPEN]), of_conjunction([Stand.FOR, Stand.OPEN])
     (<Stand.AGAINST: 'against'>, <Stand.OPEN: 'open'>)
     """
-    order = (Stand.AGAINST, Stand.NEGLIGIBLE, Stand.IN_PART, Stand.OPEN, Stand.FOR)
+    order = (Stand.AGAINST, Stand.NEGLIGIBLE, Stand.IN_PART, Stand.OPEN, Stand.SCALE_DEPENDENT, Stand.FOR)
     return min(stands, key=order.index, default=Stand.OPEN)
 
 

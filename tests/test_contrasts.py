@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.special import stdtr
 
-from claimcheck.appraisal.contrasts import Contrast, contrast
+from claimcheck.appraisal.contrast import Contrast
+from claimcheck.appraisal.contrasts import contrast
 from claimcheck.appraisal.measured import Measured, Result
 from claimcheck.design import Arm, Backbone, Data, Design, Route, Split, Training
 from claimcheck.finding import Goal

@@ -57,15 +57,15 @@ def test_looks_that_cannot_be_are_refused(planted: str, tmp_path: Path, looks: s
 def test_a_plan_without_looks_has_one_at_the_whole_level(planted: str, tmp_path: Path):
     plan = make([], loaded(planted, tmp_path), "planted")
     assert plan.looks == (Look(runs=5, alpha=ALPHA),)
-    assert plan.until(plan.looks[0]) == plan.runs
+    assert plan.cut(plan.looks[0]).runs == plan.runs
 
 
 def test_at_a_look_stand_the_first_seeds_of_every_arm(planted: str, tmp_path: Path):
     plan = make([], loaded(with_looks(planted, LOOKS), tmp_path), "planted", first_seed=7)
-    first = plan.until(plan.looks[0])
+    first = plan.cut(plan.looks[0]).runs
     assert {run.seed for run in first} == {7, 8, 9}
     assert len(first) == 3 * len({run.condition.arm for run in plan.runs})
-    assert plan.until(plan.looks[1]) == plan.runs
+    assert plan.cut(plan.looks[1]).runs == plan.runs
 
 
 def test_a_profile_like_another_is_the_same_runs(root: Path):

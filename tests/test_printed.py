@@ -13,7 +13,8 @@ import pytest
 
 from claimcheck import plan as plans
 from claimcheck import reproduction_files
-from claimcheck.appraisal.contrasts import Contrast, Raw, contrast
+from claimcheck.appraisal.contrast import Contrast, Raw
+from claimcheck.appraisal.contrasts import contrast
 from claimcheck.appraisal.library import read_library
 from claimcheck.appraisal.measured import Measured, Result
 from claimcheck.appraisal.print_values import Obstacle, PrintedComparison, PrintedStatus, sentence, words

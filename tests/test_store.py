@@ -171,6 +171,7 @@ def test_the_sources_of_a_result_are_all_that_can_change_it(root: Path):
                "claimcheck.measurement.store", "claimcheck.files", "claimcheck.measurement.progress"}  # messages, bounds
     unmoved |= {"claimcheck.design", "claimcheck.run"}  # their values are in the condition
     perturbing = {"claimcheck.experiment.perturbed", "claimcheck.measurement.provenance",  # of runs that perturb alone
+                  *(f"claimcheck.{each.removesuffix('.py').replace('/', '.')}" for each in provenance.ATTACKING),
                   *(each for each in reached if each.startswith("claimcheck.perturbation"))}
     assert "claimcheck.perturbation.family" in perturbing
     unmoved |= perturbing

@@ -53,15 +53,16 @@ def test_checks_of_one_mind_keep_their_word_and_an_open_one_never_makes_a_word()
 
 
 def test_the_tables_never_say_verified_or_refuted():
-    assert {word(Tier.REPORTED, stand) for stand in Stand if stand is not Stand.NEGLIGIBLE} == {
+    assert {word(Tier.REPORTED, stand) for stand in Stand if stand not in (Stand.NEGLIGIBLE, Stand.SCALE_DEPENDENT)} == {
         TierWord.TABLES_AGREE, TierWord.TABLES_DISAGREE, TierWord.TABLES_AGREE_IN_PART, TierWord.OPEN}
 
 
 def test_a_proxy_never_says_verified_or_refuted():
     assert {word(Tier.REDUCED, stand) for stand in Stand} == {
-        TierWord.PROXY_SUPPORTS, TierWord.PROXY_CONTRADICTS, TierWord.PROXY_IN_PART, TierWord.NEGLIGIBLE, TierWord.INCONCLUSIVE}
-    for said in (TierWord.PROXY_SUPPORTS, TierWord.PROXY_CONTRADICTS, TierWord.NEGLIGIBLE, TierWord.INCONCLUSIVE,
-                 TierWord.NOT_A_TEST, TierWord.PLANTED_FOUND, TierWord.PLANTED_MISSED):
+        TierWord.PROXY_SUPPORTS, TierWord.PROXY_CONTRADICTS, TierWord.PROXY_IN_PART, TierWord.NEGLIGIBLE, TierWord.INCONCLUSIVE,
+        TierWord.SCALE_DEPENDENT}
+    for said in (TierWord.SCALE_DEPENDENT, TierWord.PROXY_SUPPORTS, TierWord.PROXY_CONTRADICTS, TierWord.NEGLIGIBLE,
+                 TierWord.INCONCLUSIVE, TierWord.NOT_A_TEST, TierWord.PLANTED_FOUND, TierWord.PLANTED_MISSED):
         assert headline(said, vague=False) is HeadlineWord.UNVERIFIED
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from claimcheck.appraisal.contrasts import Contrast, Raw
+from claimcheck.appraisal.contrast import Contrast, Raw
 from claimcheck.appraisal.measured import LanguageCell, Measured
 from claimcheck.stats.resampling import sign_flip_max_t, sign_flips
 
@@ -63,7 +63,7 @@ def breakdown(contrast: Contrast, measured: Measured) -> tuple[LanguageEffect, .
 
 def _parts(number: int, raw: Raw, measure: str, measured: Measured) -> list[_Part]:
     told = dict(raw.about)
-    if "language" in told:
+    if "language" in told or raw.on_logs is not None:  # of what is lost the profile has languages and families
         return []
     ours, theirs = ([[*measured.of(told["backbone"], arm, (measure, setting, route))] for route, setting in raw.where]
                     for arm in raw.arms)

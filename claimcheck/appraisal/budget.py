@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from claimcheck.appraisal.bill import Bill, Quote, SlotMemory
 from claimcheck.appraisal.conditions import conditions
+from claimcheck.appraisal.interactions import lacking
 from claimcheck.claim import Claim
 from claimcheck.errors import UsageFault
 from claimcheck.plan import Plan
@@ -76,14 +77,15 @@ def tested(plan: Plan, claims: Sequence[Claim]) -> tuple[str, ...]:
     """The claims that a plan's runs are a test of: a prediction at its tier, and no necessary condition that is not met."""
     if (plan.design.seeds or 0) < LEAST_RUNS:
         return ()
-    return tuple(claim.id for claim in claims if claim.reproduction == plan.reproduction and _asks(claim, plan.tier)
+    return tuple(claim.id for claim in claims if claim.reproduction == plan.reproduction and _asks(claim, plan)
                  and not conditions(claim, plan.design).lacking)
 
 
-def _asks(claim: Claim, tier: Tier) -> bool:
-    """Whether a claim predicts something at a tier that this version judges: how arms differ in what they lose it does not."""
-    return any(atom.predicts_at(tier) for atom in claim.atoms) and any(
-        each.interaction is None for atom in claim.atoms for each in atom.rerun)
+def _asks(claim: Claim, plan: Plan) -> bool:
+    """Whether a claim predicts something at the plan's tier that its runs measure; not all perturb queries."""
+    return any(atom.predicts_at(plan.tier) for atom in claim.atoms) and any(
+        each.interaction is None or not lacking(each.interaction, plan.design.perturbations)
+        for atom in claim.atoms for each in atom.rerun)
 
 
 def declared(plans: Sequence[Plan], claims: Sequence[Claim]) -> tuple[Declared, ...]:
@@ -92,7 +94,7 @@ def declared(plans: Sequence[Plan], claims: Sequence[Claim]) -> tuple[Declared, 
     for plan in plans:
         if tests := tested(plan, claims):
             for number, look in enumerate(plan.looks, start=1):
-                part = replace(plan, runs=plan.until(look), looks=plan.looks[:number])
+                part = replace(plan.cut(look), looks=plan.looks[:number])
                 made.append(Declared(plan=part, look=number, looks=len(plan.looks), tests=tests))
     return tuple(made)
 

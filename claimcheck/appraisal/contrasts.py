@@ -1,11 +1,13 @@
 """A prediction for a re-run and what runs gave -> the effects that it is about, before any level or bound is set."""
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from math import log1p
 
 import numpy as np
 
+from claimcheck.appraisal.contrast import Contrast, Raw
+from claimcheck.appraisal.interactions import interaction
 from claimcheck.appraisal.measured import LanguageCell, Mean, Measured, Ratio
 from claimcheck.design import Route
 from claimcheck.finding import Goal
@@ -20,102 +22,17 @@ from claimcheck.prediction.rerun import (
     RerunPrediction,
 )
 from claimcheck.stats.cells import Cell
-from claimcheck.stats.effect import Effect, Estimand, p_above, p_below
+from claimcheck.stats.effect import Effect
 from claimcheck.stats.medians import median_log_ratio
 from claimcheck.stats.two_way import log_ratio, paired, unpaired
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raw:
-    """One comparison: what it is about, the effect (points, or log of a ratio), and the means of arm and rival.
-
-    `same_as`: equal for comparisons that are one and the same, whatever they are called. `geometric`: of a ratio, the log of
-    the ratio of geometric means, where every value is above zero. `where`: the routes and settings that it is over.
-    """
-
-    about: tuple[tuple[str, str], ...]
-    same_as: Hashable
-    arms: tuple[str, str]
-    means: tuple[float, float]
-    effect: Effect = field(repr=False)
-    questions: int
-    geometric: Effect | None = field(default=None, repr=False)
-    where: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contrast:
-    """All comparisons of one prediction. `is_log`: effects are logs of ratios, rival over arm, and are told in percent.
-
-    `at_least` and `margin` stand in the effects' own units; `goal` says what is asked of them. `needed`: how many comparisons
-    must hold, None for all.
-    """
-
-    raws: tuple[Raw, ...]
-    measure: str
-    is_log: bool
-    at_least: float
-    margin: float
-    goal: Goal = Goal.AHEAD
-    needed: int | None = None
-    left_out: tuple[str, ...] = ()
-    not_covered: tuple[str, ...] = ()
-
-    @property
-    def null_for(self) -> float:
-        """What the effect must lie above for the prediction to hold: the size that was asked for, or minus what may be lost."""
-        return self.at_least if self.goal is Goal.AHEAD else -self.margin
-
-    @property
-    def null_against(self) -> float:
-        """Where the effect would have to lie below for the prediction to fail: the margin, or the size that was asked for."""
-        if self.goal is not Goal.AHEAD:
-            return -self.margin
-        return self.margin if self.at_least == 0 else self.at_least
-
-    @property
-    def hypotheses(self) -> frozenset[Hashable]:
-        """What could fail, each counted once; an equivalence can fail on either side."""
-        nulls = (-self.margin, self.margin) if self.goal is Goal.EQUAL else (self.null_against,)
-        return frozenset((raw.same_as, null) for raw in self.raws for null in nulls)
-
-    @property
-    def share(self) -> int:
-        """Among how many comparisons the level in favour is shared: one where all must hold, more where some may fail.
-
-        Source: Benjamini and Heller 2008, partial conjunctions: p of "u of n" is (n - u + 1) times the u-th smallest p.
-        """
-        return 1 if self.needed is None else len(self.raws) - self.needed + 1
-
-    def p_for(self, estimand: Estimand) -> float:
-        """Of the hypothesis that not all (or not so many as needed) comparisons hold: intersection-union, no correction."""
-        found = sorted(self._p_for(raw.effect, estimand) for raw in self.raws)
-        if not found or self.left_out:
-            return 1.0
-        return min(1.0, self.share * found[(self.needed or len(found)) - 1])
-
-    def p_against(self, estimand: Estimand) -> float:
-        """The smallest p of a single comparison's failing, or of so many failing that too few are left; not corrected."""
-        found = sorted(self._p_against(raw.effect, estimand) for raw in self.raws)
-        return found[self.share - 1] if found else 1.0
-
-    def _p_for(self, effect: Effect, estimand: Estimand) -> float:
-        above = p_above(effect, estimand, self.null_for)
-        return max(above, p_below(effect, estimand, self.margin)) if self.goal is Goal.EQUAL else above
-
-    def _p_against(self, effect: Effect, estimand: Estimand) -> float:
-        below = p_below(effect, estimand, self.null_against)
-        return min(below, p_above(effect, estimand, self.margin)) if self.goal is Goal.EQUAL else below
-
-
-def contrast(prediction: RerunPrediction, measured: Measured, routes: Sequence[Route]) -> Contrast | None:
-    """The effects that a prediction is about, on these routes; None where no run measures such a thing.
+def contrast(prediction: RerunPrediction, measured: Measured, routes: Sequence[Route]) -> Contrast:
+    """The effects that a prediction is about, on these routes; none where no run measures such a thing, with the reason.
 
     Raises ValueError: the measure has no meaning in a setting.
     """
     check = prediction.check
-    if isinstance(check, Interaction):
-        return None
     own = [route for route in routes if route.evaluate in check.datasets]
     evaluated = {route.evaluate for route in own}
     covered = tuple(f"{name} is not evaluated here" for name in check.datasets if name not in evaluated)
@@ -124,7 +41,7 @@ def contrast(prediction: RerunPrediction, measured: Measured, routes: Sequence[R
     left_out = tuple(f"this profile has no arm {arm}" for arm in absent)
     nothing = Contrast(raws=(), measure=check.measure, is_log=isinstance(check, Reduction), at_least=0.0, margin=check.margin,
                        not_covered=covered, left_out=left_out)
-    between = Difference | Equivalence | NonInferiority
+    between = Difference | Equivalence | NonInferiority | Interaction
     if isinstance(check, between) and check.arm not in absent and len(absent) < len(check.against):
         check = replace(check, against=tuple(arm for arm in check.against if arm not in absent))
     elif absent or not own:
@@ -136,7 +53,9 @@ def contrast(prediction: RerunPrediction, measured: Measured, routes: Sequence[R
             made = _reduction(check, measured, own)
         case LanguagesAhead():
             made = _languages(check, measured, own)
-    return replace(made, not_covered=covered, left_out=(*left_out, *made.left_out))
+        case Interaction():
+            made = interaction(check, measured, own)
+    return replace(made, not_covered=(*covered, *made.not_covered), left_out=(*left_out, *made.left_out))
 
 
 _GOALS = {Difference: Goal.AHEAD, Equivalence: Goal.EQUAL, NonInferiority: Goal.NO_WORSE}

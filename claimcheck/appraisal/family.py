@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from claimcheck.appraisal.conditions import Conditions, claim_applies, conditions
-from claimcheck.appraisal.contrasts import Contrast, contrast
+from claimcheck.appraisal.contrast import Contrast
+from claimcheck.appraisal.contrasts import contrast
 from claimcheck.appraisal.measured import Measured
 from claimcheck.claim import Atom, Claim
 from claimcheck.prediction import RerunPrediction
@@ -61,8 +62,7 @@ def family(claims: Sequence[Claim], measured: Measured, alpha: float = ALPHA) ->
     estimands = {claim.id: Estimand(claim.scope.value) for claim in claims}
     sizes = {name: len({each for _, _, contrast in contrasts for each in contrast.hypotheses})
              for name, contrasts in found.items()}
-    whole = {claim.id: all(each.interaction is None for atom in claim.atoms for each in atom.rerun) for claim in claims}
-    p_for = {name: max(each.p_for(estimands[name]) for _, _, each in found[name]) if whole[name] else 1.0 for name in members}
+    p_for = {name: max(each.p_for(estimands[name]) for _, _, each in found[name]) for name in members}
     p_against = {name: min(1.0, sizes[name] * min(each.p_against(estimands[name]) for _, _, each in found[name]))
                  for name in members}
     level_for, level_against = holm_levels(p_for, alpha), holm_levels(p_against, alpha)
@@ -74,6 +74,5 @@ def family(claims: Sequence[Claim], measured: Measured, alpha: float = ALPHA) ->
 
 def _contrasts(claim: Claim, measured: Measured,
                held: Conditions) -> tuple[tuple[Atom, RerunPrediction, Contrast], ...]:
-    made = [(atom, prediction, contrast(prediction, measured, held.routes))
-            for atom in claim.atoms for prediction in atom.rerun]
-    return tuple((atom, prediction, each) for atom, prediction, each in made if each is not None)
+    return tuple((atom, prediction, contrast(prediction, measured, held.routes))
+                 for atom in claim.atoms for prediction in atom.rerun)

@@ -89,14 +89,15 @@ def loss(arm: str, pieces: Sequence[Piece], languages: Sequence[str], resamples:
     grown = mean("monolingual")
     ratio = _ratio(pieces, perturbed, weights, resamples)
     return Loss(arm=arm, clean=means[0], perturbed=means[1], drop=_drop(pieces, perturbed, weights),
-                retention=None if ratio is None else _estimated(ratio), relative=None if ratio is None else _reduction(ratio),
+                retention=None if ratio is None else estimated(ratio), relative=None if ratio is None else _reduction(ratio),
                 applied_drop=_applied(pieces, weights),
                 worst=_worst(pieces, weights), distance=mean("distance"),
                 overlap=float(weights @ [piece.overlap for piece in pieces]), monolingual=None if grown is None else -grown,
                 by_language=tuple(float(np.mean(of[language])) if of[language] else None for language in languages))
 
 
-def _estimated(effect: Effect) -> Estimated:
+def estimated(effect: Effect) -> Estimated:
+    """An effect in points of the measure, or in logs of it, with both of its plain intervals."""
     beyond, benchmark = (bounds(effect, estimand, (DISPLAYED, DISPLAYED), is_log=False, decimals=decimals_of(MEASURE))
                          for estimand in (Estimand.BEYOND, Estimand.BENCHMARK))
     return Estimated(value=effect.estimate, beyond=beyond, benchmark=benchmark)
@@ -105,7 +106,7 @@ def _estimated(effect: Effect) -> Estimated:
 def _drop(pieces: Sequence[Piece], perturbed: Sequence[NDArray[np.float64]], weights: NDArray[np.float64]) -> Estimated:
     effect = paired([Cell(values=piece.clean - after, clusters=piece.clusters)
                      for piece, after in zip(pieces, perturbed, strict=True)], weights.tolist())
-    return _estimated(effect)
+    return estimated(effect)
 
 
 def _reduction(retention: Effect) -> Estimated:

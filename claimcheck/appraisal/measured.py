@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from claimcheck.corpora.large import LARGE
 from claimcheck.measurement.measures import CellValues, Setting, parse, values
-from claimcheck.measurement.places import Places, clean_route, parted
+from claimcheck.measurement.places import Places, clean_route, concatenate, parted
 from claimcheck.measurement.store import Store
 from claimcheck.measurement.ties import Ties, placed, with_ties
 from claimcheck.measurement.work import Work
@@ -84,7 +84,8 @@ class Measured:
     """All runs of a plan: (backbone, arm) -> results in order of their seeds.
 
     `way`: how their places are analysed; `origin`: where cells are taken from if that is not the main one. `resamples`: draws
-    of the bootstrap that tells a ratio of further articles; 0 for none, where nothing is said of these.
+    of the bootstrap that tells a ratio of further articles; 0 for none, where nothing is said of these. `attacked`: backbone ->
+    what runs of attacks gave, in order of their seeds.
     """
 
     plan: Plan
@@ -95,6 +96,7 @@ class Measured:
     cells: dict[tuple[str, str, Wanted], tuple[LanguageCell, ...]] = field(default_factory=dict, repr=False)
     clusters: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
     tied: dict[tuple[str, str, int], Places] = field(default_factory=dict, repr=False)
+    attacked: Mapping[str, tuple[Result, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -153,7 +155,8 @@ class Measured:
         """The places of the queries of a run that have ties, which are all that another order of ties can move."""
         known = self.tied.get((backbone, arm, result.seed))
         if known is None:
-            known = self.tied[backbone, arm, result.seed] = with_ties(result.places)
+            tied = [with_ties(each) for each in (result.places, result.perturbed) if each is not None]
+            known = self.tied[backbone, arm, result.seed] = concatenate(tied) if len(tied) > 1 else tied[0]
         return known
 
     def _joined(self, results: Sequence[Result], wanted: Wanted) -> tuple[LanguageCell, ...]:
@@ -203,11 +206,17 @@ def _with(cells: tuple[LanguageCell, ...], tied: Sequence[Places], wanted: Wante
 def read(plan: Plan, works: Sequence[Work], store: Store) -> Measured:
     """All results of a plan. Raises CorruptInput: one of them is missing or damaged."""
     found: dict[tuple[str, str], list[Result]] = {}
+    attacked: dict[str, list[Result]] = {}
     for work in works:
         everything, record = store.read(work.key)
         places, perturbed = parted(everything)
         condition = work.run.condition
-        found.setdefault((condition.backbone, condition.arm), []).append(
-            Result(key=work.key, seed=work.run.seed, places=places, record=record, perturbed=perturbed))
-    return Measured(plan=plan, results={name: tuple(sorted(each, key=lambda result: result.seed))
-                                        for name, each in found.items()})
+        own = (found.setdefault((condition.backbone, condition.arm), []) if condition.attacks is None
+               else attacked.setdefault(condition.backbone, []))
+        own.append(Result(key=work.key, seed=work.run.seed, places=places, record=record, perturbed=perturbed))
+
+    def in_order(results: Sequence[Result]) -> tuple[Result, ...]:
+        return tuple(sorted(results, key=lambda result: result.seed))
+
+    return Measured(plan=plan, results={name: in_order(each) for name, each in found.items()},
+                    attacked={name: in_order(each) for name, each in attacked.items()})

@@ -39,7 +39,7 @@ def outlooks(plan: Plan, claims: Sequence[Claim], works: Sequence[Work], store: 
     stand = [seed for seed in seeds if all(store.has(work.key) for work in works if work.run.seed == seed)]
     if len(stand) < FEWEST:
         return ()
-    pilot = replace(plan, runs=tuple(run for run in plan.runs if run.seed in stand))
+    pilot = plan.at(stand)
     measured = read(pilot, [work for work in works if work.run.seed in stand], store)
     shared, look = family(claims, measured), plan.looks[-1]
     level = look.alpha / max(len(shared.members), 1)

@@ -13,7 +13,7 @@ from claimcheck.verdict import Stand, TierWord
 
 _EXPECTED = {"there": Stand.FOR, "not there": Stand.NEGLIGIBLE, "reversed": Stand.AGAINST}
 _FOUND = {Stand.FOR: "there", Stand.NEGLIGIBLE: "not there", Stand.AGAINST: "reversed", Stand.OPEN: "not decided",
-          Stand.IN_PART: "there in part"}
+          Stand.IN_PART: "there in part", Stand.SCALE_DEPENDENT: "there on one scale alone"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR
 from math import log
 
-from claimcheck.appraisal.contrasts import Contrast, Raw
+from claimcheck.appraisal.contrast import Contrast, Raw
 from claimcheck.appraisal.family import DISPLAYED
 from claimcheck.appraisal.print_values import (
     Lack,

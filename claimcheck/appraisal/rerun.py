@@ -6,15 +6,16 @@ from decimal import Decimal
 from math import isinf
 
 from claimcheck import verdict
+from claimcheck.appraisal.answered import Answered, answered
 from claimcheck.appraisal.bounds import bounds
 from claimcheck.appraisal.breakdown import LanguageEffect, breakdown
-from claimcheck.appraisal.contrasts import Contrast, Raw
+from claimcheck.appraisal.contrast import Contrast, Raw
 from claimcheck.appraisal.family import DISPLAYED, Tested
 from claimcheck.appraisal.measured import Measured
 from claimcheck.appraisal.print_values import PrintedComparison
 from claimcheck.appraisal.units import decimals_of, rounded, shown
 from claimcheck.claim import Atom, Claim
-from claimcheck.finding import Asked, Comparison, Comparisons, Goal, Value
+from claimcheck.finding import Asked, Bounds, Comparison, Comparisons, Goal, OnLogs, Value
 from claimcheck.prediction import Difference, LanguagesAhead, Reduction, RerunPrediction
 from claimcheck.prediction.rerun import Combine, Interaction
 from claimcheck.stats.effect import Effect, Estimand, p_above
@@ -27,7 +28,7 @@ from claimcheck.stats.power import (
     with_run_spread,
     with_runs,
 )
-from claimcheck.verdict import Stand
+from claimcheck.verdict import LOG_DECIMALS, Stand, margin_on_logs
 
 AMPLE_RUNS = 10
 """Runs that are taken as given, or more where there are more, when articles are what is short."""
@@ -42,7 +43,7 @@ class RerunFinding:
     """What runs say of one prediction. `also`: how it stands at further margins or sizes, in the unit that is printed.
 
     `breakdown`: the comparisons by language; `printed`: beside the paper's own numbers, one for each comparison, empty where it
-    was not asked. Neither enters a verdict.
+    was not asked; `answered`: of an interaction what it says of each rival. None of them enters a verdict.
     """
 
     atom: Atom
@@ -52,6 +53,7 @@ class RerunFinding:
     also: tuple[tuple[Asked, Stand], ...]
     breakdown: tuple[LanguageEffect, ...] = ()
     printed: tuple[PrintedComparison, ...] = ()
+    answered: tuple[Answered, ...] = ()
 
 
 def findings(claim: Claim, tested: Tested, measured: Measured, *, bare: bool = False) -> tuple[RerunFinding, ...]:
@@ -69,7 +71,8 @@ def findings(claim: Claim, tested: Tested, measured: Measured, *, bare: bool = F
         also = tuple((asked, verdict.of_comparisons(_asking(found, asked))) for asked in _also(prediction, found.asked))
         made.append(RerunFinding(atom=atom, prediction=prediction, stand=stand, also=also,
                                  found=_told(found, contrast, tested, estimand, measured),
-                                 breakdown=breakdown(contrast, measured)))
+                                 breakdown=breakdown(contrast, measured),
+                                 answered=answered(contrast, estimand, tested.level_for) if tested.is_test else ()))
     return tuple(made)
 
 
@@ -104,7 +107,7 @@ def _comparisons(prediction: RerunPrediction, contrast: Contrast, tested: Tested
 def _told(found: Comparisons, contrast: Contrast, tested: Tested, estimand: Estimand, measured: Measured) -> Comparisons:
     """The same with what enters no verdict: the price of an answer, bounds at other levels, further figures."""
     levels = _levels(contrast, tested, estimand)
-    told = tuple(_priced(comparison, raw.effect, contrast, levels)
+    told = tuple(_priced(comparison, raw, contrast, levels)
                  for comparison, raw in zip(found.comparisons, contrast.raws, strict=True))
     return replace(found, comparisons=told, beside=(*_ahead_in(contrast, tested, estimand), *_beside(contrast, measured)))
 
@@ -149,7 +152,7 @@ def _before_training(raw: Raw, contrast: Contrast, measured: Measured) -> list[s
     about, decimals = dict(raw.about), _decimals(contrast)
     samplings = {run.condition.arm: run.condition.filling.sampling for run in measured.plan.runs}
     before = next((name for name, sampling in samplings.items() if sampling == "none"), None)
-    if before is None or about.get("setting", "mean") == "mean" or before in raw.arms:
+    if before is None or raw.on_logs is not None or about.get("setting", "mean") == "mean" or before in raw.arms:
         return []
     cells = measured.of(about["backbone"], before, (contrast.measure, about["setting"], about["data"]))
     mean = sum(float(each.cell.values.mean()) for each in cells) / len(cells)
@@ -184,11 +187,27 @@ def _comparison(raw: Raw, contrast: Contrast, measured: Measured, levels: _Level
         contrary=bounds(effect, levels.estimand, (levels.high, levels.high), is_log, decimals) if equal else None,
         benchmark=bounds(effect, Estimand.BENCHMARK, (DISPLAYED, DISPLAYED), is_log, decimals),
         beyond=bounds(effect, Estimand.BEYOND, (DISPLAYED, DISPLAYED), is_log, decimals),
+        on_logs=None if raw.on_logs is None else _on_logs(raw.on_logs.effect, raw.on_logs.level, levels, ends, equal=equal),
         decimals=decimals, percent=is_log, runs=effect.runs, questions=raw.questions, clusters=effect.clusters, sources=keys)
 
 
-def _priced(comparison: Comparison, effect: Effect, contrast: Contrast, levels: _Levels) -> Comparison:
-    is_log, decimals, price = contrast.is_log, comparison.decimals, _price(effect, contrast, levels)
+def _on_logs(effect: Effect, level: float, levels: _Levels, ends: tuple[float, float], *, equal: bool) -> OnLogs:
+    def within(estimand: Estimand, alphas: tuple[float, float]) -> Bounds:
+        return bounds(effect, estimand, alphas, is_log=False, decimals=LOG_DECIMALS)
+
+    return OnLogs(estimate=rounded(effect.estimate, LOG_DECIMALS), level=rounded(level, LOG_DECIMALS),
+                  deciding=within(levels.estimand, ends),
+                  contrary=within(levels.estimand, (levels.high, levels.high)) if equal else None,
+                  benchmark=within(Estimand.BENCHMARK, (DISPLAYED, DISPLAYED)),
+                  beyond=within(Estimand.BEYOND, (DISPLAYED, DISPLAYED)))
+
+
+def _priced(comparison: Comparison, raw: Raw, contrast: Contrast, levels: _Levels) -> Comparison:
+    effect, is_log, decimals = raw.effect, contrast.is_log, comparison.decimals
+    price = _price(effect, contrast, levels)
+    if raw.on_logs is not None:  # an answer on both scales is as dear as on the dearer one
+        there = replace(contrast, margin=margin_on_logs(contrast.margin, raw.on_logs.level))
+        price = _dearer(price, _price(raw.on_logs.effect, there, levels))
     return replace(
         comparison, runs_needed=price.runs, articles_needed=price.articles,
         detectable=None if isinf(price.detectable) else rounded(shown(price.detectable, is_log=is_log), decimals),
@@ -221,6 +240,13 @@ def _price(effect: Effect, contrast: Contrast, levels: _Levels) -> _Price:
                   articles=articles_needed(many, estimand, margin, level, power) if margin and runs is None else None)
 
 
+def _dearer(one: _Price, other: _Price) -> _Price:
+    """Of an answer on two scales: what is detectable is told of the first, runs and articles are those of the dearer."""
+    runs = None if one.runs is None or other.runs is None else max(one.runs, other.runs)
+    wanted = [each.articles for each in (one, other) if each.runs is None]
+    return replace(one, runs=runs, articles=None if not wanted or None in wanted else max(each or 0 for each in wanted))
+
+
 def _asked(contrast: Contrast) -> Asked:
     at_least, margin = (_exact(shown(value, is_log=contrast.is_log)) for value in (contrast.at_least, contrast.margin))
     return Asked(at_least=at_least, margin=margin, goal=contrast.goal)
@@ -236,7 +262,7 @@ def _also(prediction: RerunPrediction, asked: Asked) -> tuple[Asked, ...]:
     match prediction.check:
         case Reduction(also_at_least=shares):
             return tuple(replace(asked, at_least=_exact(100 * share)) for share in shares)
-        case LanguagesAhead() | Interaction():
+        case LanguagesAhead():
             return ()
         case between:
             return tuple(replace(asked, margin=_exact(margin)) for margin in between.also_margins)
@@ -260,7 +286,9 @@ def _asks(prediction: RerunPrediction, goal: Goal) -> str:
             number = "each language" if check.at_least == "all" else f"at least {check.at_least} languages"
             return f"{check.arm} has a higher {check.measure} than {check.against} in {number}"
         case Interaction() as check:
-            return f"{check.arm} loses no more {check.measure} under perturbed queries than {' and than '.join(check.against)}"
+            much = {"no more": "no more {}", "less": "less {}", "as much": "as much {}"}[check.loses].format(check.measure)
+            joined = f" {'as' if check.loses == 'as much' else 'than'} "
+            return f"under perturbed queries, {check.arm} loses {much}{joined}{f' and{joined}'.join(check.against)}"
         case check:
             rivals = (" and than " if goal is Goal.AHEAD else " and that of ").join(check.against)
             one = len(check.settings) == 1

@@ -10,8 +10,10 @@ from claimcheck.finding import Comparison, Goal
 from claimcheck.verdict import LEAST_RUNS, Stand, TierWord
 
 _STANDS = {Stand.FOR: "holds", Stand.AGAINST: "contradicted", Stand.NEGLIGIBLE: "at most a negligible lead",
-           Stand.OPEN: "not decided", Stand.IN_PART: "holds in part"}
-_NAMED = {Stand.AGAINST: "against it", Stand.NEGLIGIBLE: "no lead as large as the margin", Stand.OPEN: "open"}
+           Stand.OPEN: "not decided", Stand.IN_PART: "holds in part",
+           Stand.SCALE_DEPENDENT: "the two scales contradict each other"}
+_NAMED = {Stand.AGAINST: "against it", Stand.NEGLIGIBLE: "no lead as large as the margin", Stand.OPEN: "open",
+          Stand.SCALE_DEPENDENT: "one way on the absolute scale, the other way on that of logs"}
 _TELL = {Goal.AHEAD: "an effect of {}", Goal.NO_WORSE: "that no {} is lost, if nothing is",
          Goal.EQUAL: "that they differ by less than {}, if they do not differ"}
 MOST_NAMED = 4

@@ -4,60 +4,54 @@ Apart from any claim. A loss is clean less perturbed, question by question withi
 sees next to nothing of a family in a language, the cell is no-op, and left out of the averages of all arms.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from claimcheck.appraisal.losses import MEASURE, Loss, Piece, loss
+from claimcheck.appraisal import visibility
+from claimcheck.appraisal.attack_records import Example, examples_of_attacks, examples_of_families
+from claimcheck.appraisal.attacks import Attacks, attacks
+from claimcheck.appraisal.first_places import Lost, lost, right, share
+from claimcheck.appraisal.loss_contrasts import PairContrast, contrasts
+from claimcheck.appraisal.losses import MEASURE, Estimated, Loss, Piece, loss
 from claimcheck.appraisal.measured import LanguageCell, Measured
+from claimcheck.appraisal.visibility import FamilyCell, State, draws_of
 from claimcheck.design import Perturbations, Route
-from claimcheck.errors import MeasurementFailed
 from claimcheck.measurement.measures import Setting
 from claimcheck.measurement.places import variant
 from claimcheck.perturbation.families import FAMILIES, PANEL
+from claimcheck.stats.cells import Cell
 
-LEAST_VISIBLE = 0.05
-"""Share of a family's questions in a language that have to differ to the encoder, else the cell says nothing about it."""
 PANEL_NAME = "headline"
 PANEL_BUDGET = "light"
 """At another budget there is no headline."""
 
 
-class State(StrEnum):
-    """Whether a family counts in a language: it does, the encoder does not see it, or there is no such thing."""
-
-    COUNTS = "counts"
-    NO_OP = "no-op"
-    ABSENT = "not applicable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyCell:
-    """A family in a language, of a backbone: shares of its questions, over draws and runs, from 0 to 1."""
-
-    language: str
-    state: State
-    applied: float = 0.0
-    visible: float = 0.0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyRow:
-    """A family, or all of the headline together; `losses`: one an arm, none where no cell counts."""
+    """A family, or all of the headline together; `losses`: one an arm, none where no cell counts.
+
+    `first_lost`: arm -> share of the queries that all compared arms answer right of which it loses the first place, in percent;
+    `right`: the share of such queries, from 0 to 1; of each compared arm, none where nothing counts or no two are compared.
+    """
 
     family: str
     title: str
     draws: int
     cells: tuple[FamilyCell, ...]
     losses: tuple[Loss, ...]
+    first_lost: tuple[tuple[str, Estimated], ...] = ()
+    right: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Robustness:
-    """All families on one route of a backbone. `sets`: family -> digest of its frozen set."""
+    """All families on one route of a backbone. `sets`: family -> digest of its frozen set.
+
+    `contrasts`: of the pairs of arms that claims compare; `attacks`: what search attacks cost, where any were made.
+    `examples`: of each family in each language, and of attacks, as records of runs hold them.
+    """
 
     backbone: str
     route: str
@@ -65,68 +59,73 @@ class Robustness:
     languages: tuple[str, ...]
     rows: tuple[FamilyRow, ...]
     sets: tuple[tuple[str, str], ...]
+    contrasts: tuple[PairContrast, ...] = ()
+    attacks: Attacks | None = None
+    examples: tuple[Example, ...] = ()
 
 
-def robustness(measured: Measured) -> tuple[Robustness, ...]:
-    """Of each backbone and route; nothing where the design perturbs no query."""
+def robustness(measured: Measured, pairs: Sequence[tuple[str, str]] = ()) -> tuple[Robustness, ...]:
+    """Of each backbone and route; nothing where the design perturbs no query. `pairs` of (arm, rival) are compared."""
     asked = measured.plan.design.perturbations
     if asked is None:
         return ()
-    return tuple(_robustness(measured, asked, backbone, route) for backbone in measured.plan.design.backbones
+    return tuple(_robustness(measured, asked, backbone, route, pairs) for backbone in measured.plan.design.backbones
                  for route in measured.plan.design.data.routes)
 
 
-def _robustness(measured: Measured, asked: Perturbations, backbone: str, route: Route) -> Robustness:
+def _robustness(measured: Measured, asked: Perturbations, backbone: str, route: Route,
+                pairs: Sequence[tuple[str, str]]) -> Robustness:
+    pairs = [pair for pair in pairs if set(pair) <= set(measured.arms_of(backbone))]
     languages = measured.plan.design.data.evaluated_in(route)
-    told = _told(measured, backbone, route.name)
-    cells = {name: tuple(_cell(told, name, language) for language in languages) for name in asked.families}
+    told = visibility.told(measured, backbone, route.name)
+    cells = {name: tuple(visibility.cell(told, name, language) for language in languages) for name in asked.families}
     pieces = {arm: [piece for name in asked.families
                     for piece in _pieces(measured, asked, (backbone, arm), route.name, name, cells[name])]
               for arm in measured.arms_of(backbone)}
-    rows = [FamilyRow(family=name, title=FAMILIES[name].title, draws=_draws(asked, name), cells=cells[name],
+    rows = [FamilyRow(family=name, title=FAMILIES[name].title, draws=draws_of(asked, name), cells=cells[name],
                       losses=_losses(measured, pieces, lambda piece, name=name: piece.family == name, languages))  # type: ignore[misc]
             for name in asked.families]
+    groups = {row.family: frozenset({row.family}) for row in rows}
     if set(PANEL) <= set(asked.families) and asked.budget == PANEL_BUDGET:
+        groups = {PANEL_NAME: frozenset(PANEL), **groups}
         counting = [row.family for row in rows if row.family in PANEL and row.losses]
         rows.insert(0, FamilyRow(family=PANEL_NAME, title=", ".join(counting), draws=0, cells=(),
                                  losses=_losses(measured, pieces, lambda piece: piece.family in PANEL, languages)))
+    rows = [_with_first(measured, asked, (backbone, route.name), row, groups[row.family], cells, pairs) for row in rows]
     return Robustness(backbone=backbone, route=route.name, budget=asked.budget, languages=languages, rows=tuple(rows),
+                      contrasts=contrasts(pieces, pairs, groups, languages, pair=measured.plan.design.paired),
+                      attacks=attacks(measured, backbone, route.name, pairs),
+                      examples=_examples(measured, backbone, route.name),
                       sets=tuple((name, told[name]["set"]) for name in asked.families if name in told))
 
 
-def _draws(asked: Perturbations, family: str) -> int:
-    return asked.draws if FAMILIES[family].drawn else 1
+def _examples(measured: Measured, backbone: str, route: str) -> tuple[Example, ...]:
+    """Of families as the first run holds them, and of attacks as the first run of these does."""
+    record = measured.results[backbone, measured.arms_of(backbone)[0]][0].record
+    return (*examples_of_families(record, route), *examples_of_attacks(measured.attacked.get(backbone, ()), route))
 
 
-def _told(measured: Measured, backbone: str, route: str) -> dict[str, dict[str, Any]]:
-    """Family -> what records say of it, questions of all runs and folds added up: they differ where splits are drawn anew."""
-    made: dict[str, dict[str, Any]] = {}
-    for arm in measured.arms_of(backbone):
-        for result in measured.results[backbone, arm]:
-            for leg in result.record["legs"]:
-                if leg["route"] == route:
-                    _add(made, leg["perturbed"]["families"])
-    return made
+def _with_first(measured: Measured, asked: Perturbations, where: tuple[str, str], row: FamilyRow, families: frozenset[str],
+                cells: Mapping[str, Sequence[FamilyCell]], pairs: Sequence[tuple[str, str]]) -> FamilyRow:
+    """A row with the first places that are lost; `where`: backbone and route."""
+    arms = tuple(dict.fromkeys(arm for pair in pairs for arm in pair))
+    if not arms or not row.losses:
+        return row
+    backbone, route = where
 
+    def of(arm: str, name: str) -> dict[str, Cell]:
+        return {cell.query_language: cell.cell for cell in measured.of(backbone, arm, ("RR", Setting.MULTILINGUAL.value, name))}
 
-def _add(made: dict[str, dict[str, Any]], families: dict[str, Any]) -> None:
-    for name, found in families.items():
-        own = made.setdefault(name, {"set": found["set"], "cells": {}})
-        if own["set"] != found["set"]:
-            raise MeasurementFailed(f"runs of this profile were put to different perturbed queries of {name}, the sets "
-                                    f"{own['set'][:12]} and {found['set'][:12]}: remove the results of one, and run again")
-        for language, counts in found["cells"].items():
-            before = own["cells"].get(language, {})
-            own["cells"][language] = {key: before.get(key, 0) + number for key, number in counts.items()}
-
-
-def _cell(told: dict[str, dict[str, Any]], family: str, language: str) -> FamilyCell:
-    counts = told.get(family, {"cells": {}})["cells"].get(language)
-    if counts is None or not counts["applied"]:
-        return FamilyCell(language=language, state=State.ABSENT)
-    applied, visible = (counts[name] / counts["questions"] for name in ("applied", "visible"))
-    return FamilyCell(language=language, applied=applied, visible=visible,
-                      state=State.COUNTS if visible >= LEAST_VISIBLE else State.NO_OP)
+    clean = {arm: of(arm, route) for arm in arms}
+    found: dict[str, list[Lost]] = {arm: [] for arm in arms}
+    for family in sorted(families & cells.keys()):
+        counting = [cell.language for cell in cells[family] if cell.state is State.COUNTS and cell.language in clean[arms[0]]]
+        for arm in arms if counting else ():
+            drawn = [of(arm, variant(route, family, draw)) for draw in range(draws_of(asked, family))]
+            found[arm] += [lost([clean[each][language] for each in arms], [draw[language] for draw in drawn])
+                           for language in counting]
+    shares = [(arm, made) for arm, own in found.items() if (made := share(own)) is not None]
+    return replace(row, first_lost=tuple(shares), right=right(found[arms[0]]))
 
 
 def _pieces(measured: Measured, asked: Perturbations, who: tuple[str, str], route: str, family: str,
@@ -135,7 +134,7 @@ def _pieces(measured: Measured, asked: Perturbations, who: tuple[str, str], rout
     counting = {cell.language for cell in cells if cell.state is State.COUNTS}
     if not counting:
         return []
-    routes = [variant(route, family, draw) for draw in range(_draws(asked, family))]
+    routes = [variant(route, family, draw) for draw in range(draws_of(asked, family))]
 
     def drawn(measure: str, setting: Setting = Setting.MULTILINGUAL) -> list[dict[str, LanguageCell]]:
         return [{cell.query_language: cell for cell in measured.of(*who, (measure, setting.value, name))}

@@ -15,7 +15,6 @@ from claimcheck.appraisal.rerun import RerunFinding, findings, stand_of_claim
 from claimcheck.appraisal.stages import Stage
 from claimcheck.appraisal.tier_verdict import TierVerdict, Unavailable
 from claimcheck.claim import Claim, Kind
-from claimcheck.design import Design
 from claimcheck.evidence.reported_table import ReportedTable
 from claimcheck.reproduction import ALPHA, PrintedNumbers
 from claimcheck.tier import Tier
@@ -73,16 +72,14 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None,
         own = _beside_print(own, tested, runs, table)
     if tested is None or not any(each.found.comparisons for each in own):
         lacks = dict.fromkeys(text for each in own for text in (*each.found.left_out, *each.found.not_covered))
-        unjudged = not lacks and plan.design.perturbations is not None
-        return TierVerdict(tier=tier, word=TierWord.NOT_RUN, remedy=_LATER if unjudged else "a profile that measures it",
-                           why=f"profile {plan.profile} measures nothing that the claim predicts: "
-                               f"{'; '.join(lacks) or _no_interaction(plan.design)}")
+        return TierVerdict(tier=tier, word=TierWord.NOT_RUN, remedy="a profile that measures it",
+                           why=f"profile {plan.profile} measures nothing that the claim predicts: {'; '.join(lacks)}")
     if tier is Tier.FULL and (uncovered := [text for each in own for text in each.found.not_covered]):
         return TierVerdict(tier=tier, word=TierWord.INCONCLUSIVE, why="; ".join(dict.fromkeys(uncovered)), reruns=own)
     said = (*tested.conditions.says, *(f"not checked: {text}" for text in tested.conditions.unchecked),
             *dict.fromkeys(text for each in own for text in each.found.not_covered),
-            *((f"a check of the claim is not measured here: {_no_interaction(plan.design)}",)
-              if any(each.interaction is not None for atom in claim.atoms for each in atom.rerun) else ()),
+            *(f"a check of the claim is not measured here: {text}" for each in own
+              if not each.found.comparisons for text in each.found.left_out),
             *(() if bare else fed(at.measured)),
             *_scope(claim, own), *(_look(runs, at) if tested.is_test else ()), *_seen(claim, runs.looks))
     if not tested.is_test:
@@ -94,15 +91,6 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None,
                        why=rerun_words.why(parts, own, untested),
                        remedy="" if bare else rerun_words.price(own, at.measured, word),
                        fragility=None if bare else fragility(claim, tested, at.measured))
-
-
-_LATER = "a version that judges such predictions"
-
-
-def _no_interaction(design: Design) -> str:
-    """Why a prediction of how arms differ in what they lose is not put to runs."""
-    return "no query is perturbed in it" if design.perturbations is None else (
-        "what perturbed queries cost each arm stands below, and whether arms differ in it is not judged by this version")
 
 
 def _beside_print(own: Sequence[RerunFinding], tested: Tested, runs: Runs,

@@ -5,7 +5,7 @@ the verdict of the first look that decides it; one that stays open is judged at 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from claimcheck.appraisal.family import Family, family
 from claimcheck.appraisal.measured import Measured, read
@@ -35,16 +35,17 @@ class Stage:
 
 def works_at(plan: Plan, look: Look, works: Sequence[Work]) -> tuple[Work, ...]:
     """The work of the runs that must stand at a look."""
-    runs = {run.digest for run in plan.until(look)}
+    runs = {run.digest for run in plan.cut(look).everything}
     return tuple(work for work in works if work.run.digest in runs)
 
 
 def stage(plan: Plan, look: Look, claims: Sequence[Claim], works: Sequence[Work], store: Store) -> Stage:
     """Judge every claim by the runs of a look, all of which stand. Raises CorruptInput: one of them is missing or damaged."""
-    measured = read(replace(plan, runs=plan.until(look)), works_at(plan, look, works), store)
+    measured = read(plan.cut(look), works_at(plan, look, works), store)
     shared = family(claims, measured, look.alpha)
     decided = [claim.id for claim in claims if claim.id in shared.members
-               and stand_of_claim(claim, findings(claim, shared.tested[claim.id], measured, bare=True))[0] is not Stand.OPEN]
+               and stand_of_claim(claim, findings(claim, shared.tested[claim.id], measured, bare=True))[0]
+               not in (Stand.OPEN, Stand.SCALE_DEPENDENT)]
     return Stage(look=look, measured=measured, family=shared, decided=frozenset(decided))
 
 

@@ -125,7 +125,7 @@ def summary(measured: Measured, pairs: Sequence[tuple[str, str]], says: Iterable
         tables=tuple(_table(measured, backbone, route) for backbone, route in both),
         maps=tuple(each for backbone, route in both for each in _maps(measured, backbone, route, pairs)),
         doses=tuple(each for backbone, route in both for each in _doses(measured, backbone, route)),
-        runs=runs, made_with=made_with(measured), left_out=_left_out(measured), robustness=robustness(measured))
+        runs=runs, made_with=made_with(measured), left_out=_left_out(measured), robustness=robustness(measured, pairs))
 
 
 def _columns(measures: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -59,16 +59,19 @@ def works(plan: Plan, folders: Sequence[Path], *, look: bool = True) -> tuple[Wo
         return Unavailable(tier=plan.tier, why=what, remedy=move)
     try:
         perturbed = plan.design.perturbations is not None
-        made = {encoder: Ingredients(sources=sources(encoder, perturbed=perturbed), data=found.data,
-                                     libraries=libraries(encoder, perturbed=perturbed))
-                for encoder in sorted({backbone.encoder for backbone in plan.design.backbones.values()})}
+        made = {(encoder, attacked): Ingredients(sources=sources(encoder, perturbed=perturbed, attacked=attacked),
+                                                 data=found.data, libraries=libraries(encoder, perturbed=perturbed))
+                for encoder in sorted({backbone.encoder for backbone in plan.design.backbones.values()})
+                for attacked in ((False, True) if plan.attacks else (False,))}
     except PackageNotFoundError as error:
         return Unavailable(tier=plan.tier, why=f"{error.name} is not installed, and nothing can be run without it",
                            remedy=_install(str(error.name)))
     asked = []
-    for run in plan.runs:
-        digest, folder = found.checkpoints.get(run.condition.backbone, (None, None))
-        asked.append(work(run, replace(made[run.condition.model.encoder], checkpoint=digest), found.files, folder))
+    for run in plan.everything:
+        condition = run.condition
+        digest, folder = found.checkpoints.get(condition.backbone, (None, None))
+        own = made[condition.model.encoder, condition.attacks is not None]
+        asked.append(work(run, replace(own, checkpoint=digest), found.files, folder))
     return tuple(asked)
 
 

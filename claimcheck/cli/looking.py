@@ -236,6 +236,7 @@ def _power(outlook: Outlook) -> dict[str, object]:
 
 def _outlook(claim: Claim, tier: Tier, plans: Sequence[Plan]) -> str:
     from claimcheck.appraisal.conditions import conditions
+    from claimcheck.appraisal.interactions import lacking
     from claimcheck.appraisal.runs import RERUN
 
     if not any(atom.predicts_at(tier) for atom in claim.atoms):
@@ -245,10 +246,10 @@ def _outlook(claim: Claim, tier: Tier, plans: Sequence[Plan]) -> str:
     made = next((each for each in plans if each.reproduction == claim.reproduction), None)
     if made is None or made.tier is not tier:
         return f"not with profile {made.profile}" if made else "no reproduction"
-    if all(each.interaction is not None for atom in claim.atoms for each in atom.rerun):
-        if made.design.perturbations is None:
-            return f"not with profile {made.profile}: no query is perturbed in it"
-        return "losses are measured; whether arms differ in them is not judged by this version"
+    checks = [each.interaction for atom in claim.atoms for each in atom.rerun]
+    cannot = [lacking(each, made.design.perturbations) for each in checks if each is not None]
+    if len(cannot) == len(checks) and all(cannot):
+        return f"not with profile {made.profile}: {'; '.join(cannot[0])}"
     return "not a test of this claim" if conditions(claim, made.design).lacking else f"with profile {made.profile}"
 
 

@@ -87,6 +87,11 @@ def execute_each(legs: Sequence[Leg], ranks: Ranks = ALONE) -> Iterator[Stored]:
     """
     made: Prepared | None = None
     for leg in legs:
+        if leg.run.condition.attacks is not None:
+            from claimcheck.experiment.attacked import execute_attacks
+
+            yield execute_attacks(leg, ranks)
+            continue
         started, cpu_started = time.perf_counter(), time.process_time()
         made = prepared(leg, ranks) if made is None else again(leg, made)
         between = time.perf_counter()
@@ -98,7 +103,7 @@ def execute_each(legs: Sequence[Leg], ranks: Ranks = ALONE) -> Iterator[Stored]:
             "route": leg.route.name, "fold": leg.fold, **_sizes(made, places), "batch_plan": made.plan.digest,
             **_realised(made), **_encoder(made), **said, "train_seconds": round(between - started, 3),
             "evaluate_seconds": round(ended - between, 3), "cpu_seconds": round(time.process_time() - cpu_started, 3),
-            "peak_memory_bytes": _peak_memory(), **_device_memory(device), "threads": torch.get_num_threads(), "device": device,
+            "peak_memory_bytes": peak_memory(), **_device_memory(device), "threads": torch.get_num_threads(), "device": device,
             "products": counting.made_by(device), "instructions": torch.backends.cpu.get_cpu_capability()})
 
 
@@ -220,7 +225,7 @@ def _encoder(made: Prepared) -> dict[str, Json]:
     return told
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
     """Peak resident memory of this process in bytes; of all that it did so far."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -82,16 +82,21 @@ def variants(sets: Sequence[Frozen], evaluated: ParallelCorpus, route: str) -> t
 def told(asked: Perturbations, sets: Sequence[Frozen], evaluated: ParallelCorpus, encoder: Encoder) -> dict[str, Json]:
     """For the record: of each set and language how many questions, over all draws, were changed, and changed to the encoder.
 
-    What is the same tokens or features to the encoder cannot move its ranking, whatever it looks like to a reader.
+    What is the same tokens or features to the encoder cannot move its ranking, whatever it looks like to a reader. As an
+    example stands of each language its first question with what the first draw of each family makes of it.
     """
     families: dict[str, Json] = {}
+    shown = {language: part.questions[0] for language, part in evaluated.parts.items() if part.questions}
     for each in sets:
         cells: dict[str, Json] = {}
         for language, part in evaluated.parts.items():
             if language in each.family.languages and part.questions:
                 cells[language] = _cell(each, part.questions, encoder)
-        families[each.family.id] = {"version": each.family.version, "set": each.digest, "cells": cells}
-    return {"budget": asked.budget, "draws": asked.draws, "families": families}
+        made = {language: each.texts[language, one.id, 0] for language, one in shown.items() if language in cells}
+        families[each.family.id] = {"version": each.family.version, "set": each.digest, "cells": cells, "examples": {
+            language: one.text for language, one in made.items() if one.applied}}
+    return {"budget": asked.budget, "draws": asked.draws, "families": families, "examples": {
+        language: {"question": question.id, "text": question.text} for language, question in shown.items()}}
 
 
 def _cell(frozen: Frozen, questions: Sequence[Question], encoder: Encoder) -> dict[str, Json]:
@@ -169,6 +174,11 @@ class _Learned:
 
     digest: str
     words: Lexicon = field(repr=False, compare=False)
+
+
+def lexicon_of(whole: ParallelCorpus) -> Lexicon:
+    """The lexicon of a corpus, as code-switching has it."""
+    return _lexicon(whole).words
 
 
 def _lexicon(whole: ParallelCorpus) -> _Learned:

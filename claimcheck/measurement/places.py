@@ -100,6 +100,15 @@ def variant(route: str, family: str, draw: int) -> str:
     return f"{route}{_PERTURBED}{family} {draw}"
 
 
+def attacked(route: str, attack: str, made_on: str, put_to: str, edits: int) -> str:
+    """What the rows of attacked queries call their route: whom the attack was made on, whom it is put to, edits at most.
+
+    >>> attacked("xquad-r", "A1", "hybrid", "monolingual", 2)
+    'xquad-r ~ A1 hybrid > monolingual 2'
+    """
+    return variant(route, f"{attack} {made_on} > {put_to}", edits)
+
+
 def clean_route(route: str) -> str:
     """The route of the clean queries that a route belongs to; of clean queries, itself.
 

@@ -34,6 +34,8 @@ OF_ENCODER = {"hashed n-grams": ("retrieval/ngram_encoder.py", "retrieval/ngrams
               "transformers": ("retrieval/packing.py", "retrieval/transformer_encoder.py", "retrieval/transformer_loading.py"),
               "sentence-transformers": ("retrieval/sentence_encoder.py",)}
 """The same, of one kind of encoder: a change to one leaves the results of the others standing."""
+ATTACKING = ("experiment/attacked.py", "retrieval/hinge.py")
+"""The same, of runs of attacks, which perturb too."""
 DECIDING = ("numba", "numpy", "pyarrow", "torch")
 """Libraries whose version can move a bit of a result."""
 DECIDING_OF_ENCODER = {"hashed n-grams": (), "transformers": ("safetensors", "tokenizers", "transformers"),
@@ -66,15 +68,17 @@ class Ingredients:
 
 
 @cache
-def sources(encoder: str, *, perturbed: bool = False) -> str:
-    """SHA-256 over the modules that measure with a kind of encoder, and with `perturbed` over those that perturb.
+def sources(encoder: str, *, perturbed: bool = False, attacked: bool = False) -> str:
+    """SHA-256 over the modules that measure with a kind of encoder, with `perturbed` those that perturb, or `attacked` attack.
 
     Their names and bytes, in order of names.
     """
     root = Path(str(files("claimcheck")))
     names = [root / name for name in (*MEASURING, *OF_ENCODER[encoder])]
-    if perturbed:
+    if perturbed or attacked:
         names += [root / "experiment" / "perturbed.py", *_perturbing(root)]
+    if attacked:
+        names += [root / name for name in ATTACKING]
     return _digest_of_sources(root, names)
 
 

@@ -121,7 +121,7 @@ def _changed(text: Text, edits: int, draw: random.Random, places: Sequence[int],
         new = change(place)
         old, parts[place:place + len(new)] = parts[place:place + len(new)], new
         # slots are two apart, so two places on either side hold all that may join with what was changed
-        if _whole([cluster for part in parts[max(0, place - 2):place + len(new) + 2] for cluster in part]):
+        if whole([cluster for part in parts[max(0, place - 2):place + len(new) + 2] for cluster in part]):
             return True
         parts[place:place + len(old)] = old
         return False
@@ -131,7 +131,7 @@ def _changed(text: Text, edits: int, draw: random.Random, places: Sequence[int],
     return "".join([cluster for part in parts for cluster in part])
 
 
-def _whole(made: Sequence[str]) -> bool:
+def whole(made: Sequence[str]) -> bool:
     """Whether clusters put side by side are still those clusters, and NFC."""
     joined = "".join(made)
     return joined.isascii() or (unicodedata.is_normalized("NFC", joined) and clusters(joined) == tuple(made))

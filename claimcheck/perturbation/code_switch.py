@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from claimcheck.perturbation.family import Lexicon
 from claimcheck.perturbation.negations import negates
-from claimcheck.perturbation.text import EDGES, SCRIPTS, Text, at_random, lower
+from claimcheck.perturbation.text import EDGES, SCRIPTS, Text, at_random, lower, upper
 
 LANGUAGES = frozenset({"ar", "de", "el", "es", "hi", "ru", "tr"})
 STEPS = 8
@@ -151,13 +151,13 @@ def _switched(text: Text, wanted: int, draw: random.Random, lexicon: Lexicon) ->
     if len(places) < wanted:
         return None
     for place in islice(at_random(places, draw), wanted):
-        said = _in_case_of(words[place], english[lower(words[place], text.language)])
+        said = in_case_of(words[place], english[lower(words[place], text.language)])
         tokens[place] = tokens[place].replace(words[place], said, 1)
     return "".join(tokens)
 
 
-def _in_case_of(word: str, english: str) -> str:
-    """The English word with the capitals of the other: none, the first, or all."""
+def in_case_of(word: str, said: str, language: str = "en") -> str:
+    """A word of a language with the capitals of another one: none, the first, or all."""
     if word.isupper() and len(word) > 1:
-        return english.upper()
-    return english[0].upper() + english[1:] if word[:1].isupper() else english
+        return upper(said, language)
+    return upper(said[0], language) + said[1:] if word[:1].isupper() else said

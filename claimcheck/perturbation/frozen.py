@@ -10,6 +10,7 @@ from pathlib import Path
 
 from claimcheck.errors import CorruptInput, Fault
 from claimcheck.files import beside
+from claimcheck.perturbation.attacks import ATTACKS
 from claimcheck.perturbation.families import FAMILIES
 from claimcheck.perturbation.family import Perturbed
 
@@ -23,7 +24,7 @@ def line(query: Perturbed) -> str:
 
 def frozen(queries: Iterable[Perturbed]) -> bytes:
     """The bytes of a set: equal sets have equal bytes, in whatever order they come."""
-    order = {name: place for place, name in enumerate(FAMILIES)}
+    order = {name: place for place, name in enumerate((*FAMILIES, *ATTACKS))}
     rows = sorted(queries, key=lambda query: (order[query.family], query.draw, query.language, query.id))
     return "".join(f"{line(query)}\n" for query in rows).encode()
 

@@ -114,9 +114,9 @@ class LanguagesAhead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """Under perturbed queries, `arm` loses no more than `against`: a difference in differences within a run.
+    """Under perturbed queries `arm` loses no more than each of its rivals: a difference in differences within a run.
 
-    It is judged on the absolute and on the log scale, which must agree.
+    It is judged on the absolute scale and on that of logs, which must agree.
     """
 
     arm: str = field(metadata=said("The arm that is asked about."))
@@ -127,11 +127,23 @@ class Interaction:
     perturbations: tuple[str, ...] = field(metadata=said("Families of perturbations, P1 to P14.", min_length=1))
     margin: float = field(metadata=MARGIN)
     also_margins: tuple[float, ...] = field(default=(), metadata=ALSO)
+    loses: Literal["no more", "less", "as much"] = field(default="no more", metadata=said(
+        "no more (worse by less than the margin), less (by any size), or as much (the same within the margin, "
+        "\"no change\"); no more unless given."))
+    budget: Literal["light", "medium", "stress"] = field(default="light", metadata=said(
+        "How much of a query is edited, as in a profile's perturbations; light unless given."))
 
     def __post_init__(self) -> None:
         distinct("arm and against", self.arm, *self.against)
         from_0_to_1("also_margins", self.also_margins)
+        larger_is_better(self.measure)
+        has_a_meaning(self.measure, self.settings)
+        distinct("settings", *self.settings)
+        distinct("datasets", *self.datasets)
+        distinct("perturbations", *self.perturbations)
         each_fits(self.perturbations, PERTURBATION, "the perturbation")
+        if self.loses == "as much" and not self.margin:
+            raise ValueError("`loses: as much` with `margin: 0` can never be shown; give the smallest change of interest")
 
 
 RERUN_CHECKS = ("difference", "equivalence", "non_inferiority", "reduction", "languages_ahead", "interaction")

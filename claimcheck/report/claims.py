@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from claimcheck.appraisal import fragility
+from claimcheck.appraisal.answers import answer
 from claimcheck.appraisal.appraise import Appraisal, settled_by
+from claimcheck.appraisal.robustness import Robustness
 from claimcheck.appraisal.tier_verdict import CheckFinding, TierVerdict
 from claimcheck.claim import Claim, Scope
 from claimcheck.plan import prediction_digest
 from claimcheck.report.findings import counted
 from claimcheck.report.reruns import first_table, rerun
 from claimcheck.report.view import ClaimView, FindingView, FragilityView, PartView, TierView
-from claimcheck.report.wording import sentence, short_path
+from claimcheck.report.wording import minus, sentence, short_path
 from claimcheck.tier import Tier
 from claimcheck.verdict import HeadlineWord, Stand, TierWord
 
@@ -27,8 +29,12 @@ def shared_says(appraisals: Sequence[Appraisal]) -> dict[Tier, tuple[str, ...]]:
     return {tier: tuple(text for text in each[0] if all(text in other for other in each)) for tier, each in says.items()}
 
 
-def claim_view(number: int, appraisal: Appraisal, shared: Mapping[Tier, tuple[str, ...]]) -> ClaimView:
-    """The view of one claim; what `shared` says of a tier's verdicts is not said again in the first table."""
+def claim_view(number: int, appraisal: Appraisal, shared: Mapping[Tier, tuple[str, ...]],
+               robustness: Sequence[Robustness] = ()) -> ClaimView:
+    """The view of one claim; what `shared` says of a tier's verdicts is not said again in the first table.
+
+    `robustness`: what perturbed queries cost in the same runs, for answers about it.
+    """
     claim = appraisal.claim
     source = claim.source_report
     return ClaimView(
@@ -42,7 +48,7 @@ def claim_view(number: int, appraisal: Appraisal, shared: Mapping[Tier, tuple[st
         source_says=_source_says(claim), completed=source.completed,
         parts=tuple(PartView(id=atom.id, says=atom.says, vague=atom.vague, chosen=atom.chosen, needs=atom.needs)
                     for atom in claim.atoms),
-        tiers=tuple(_tier(each, claim.scope, shared.get(each.tier, ())) for each in appraisal.tiers),
+        tiers=tuple(_tier(each, claim.scope, shared.get(each.tier, ()), robustness) for each in appraisal.tiers),
         file=short_path(appraisal.document.path),
         digest=appraisal.document.digest, prediction_digest=prediction_digest(claim))
 
@@ -56,10 +62,11 @@ def _source_says(claim: Claim) -> str:
     return word if source.confidence is None else f"{word}, {source.confidence:.2f}"
 
 
-def _tier(verdict: TierVerdict, scope: Scope, shared: Sequence[str]) -> TierView:
+def _tier(verdict: TierVerdict, scope: Scope, shared: Sequence[str], robustness: Sequence[Robustness]) -> TierView:
     findings = tuple(_finding(each) for each in verdict.findings)
     apart = verdict.word is TierWord.NOT_A_TEST
-    reruns = tuple(rerun(each, scope, apart=apart) for each in verdict.reruns)
+    reruns = tuple(rerun(each, scope, apart=apart, answer="" if apart else minus(answer(each, robustness)))
+                   for each in verdict.reruns)
     lines = [*_parts(verdict), *(f"{name}: {each.printed}" if (name := each.label or each.reading) else each.printed
                                  for each in findings)]
     if verdict.word is TierWord.NEGLIGIBLE:

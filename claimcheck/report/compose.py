@@ -43,7 +43,9 @@ def view(appraisals: Sequence[Appraisal], library: Library, opened: Opened, *, e
     """
     numbers = {document.path: number for number, document in enumerate(library.claims, start=1)}
     shared = shared_says(appraisals)
-    claims = tuple(claim_view(numbers[each.document.path], each, shared) for each in appraisals)
+    claims = tuple(claim_view(numbers[each.document.path], each, shared, [
+        own for one in experiments if one.tier is not Tier.SYNTHETIC and one.reproduction == each.claim.reproduction
+        for own in one.robustness]) for each in appraisals)
     paths = list(dict.fromkeys(table_path(each.document) for each in appraisals))
     names = dict.fromkeys(each.claim.reproduction or "" for each in appraisals)
     named = [library.reproductions[name] for name in names if name in library.reproductions]

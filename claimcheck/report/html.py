@@ -22,12 +22,13 @@ SYMBOLS = {
     "tables agree": "✓", "tables disagree": "✗", "tables agree in part": "◐", "open": "?", "not run": "–",
     "could not run": "!", "holds": "●", "fails": "✗", "within rounding": "◇",
     "proxy supports": "▲", "proxy contradicts": "▼", "proxy supports in part": "△", "negligible": "≈", "inconclusive": "↔",
+    "scale-dependent": "⇅",
     "not a test of this claim": "⊘", "planted truth found": "◉", "missed": "⊗",
 }
 """A sign for each word, so that no reader depends on colour."""
-MARKS = {"for": "●", "against": "✗", "negligible": "□", "open": "◇", "in part": "◐", "not judged": "·"}
+MARKS = {"for": "●", "against": "✗", "negligible": "□", "open": "◇", "scale-dependent": "⇅", "in part": "◐", "not judged": "·"}
 """How a comparison stands: the marks of the figures."""
-LEGEND = ("proxy supports", "proxy contradicts", "proxy supports in part", "negligible", "inconclusive",
+LEGEND = ("proxy supports", "proxy contradicts", "proxy supports in part", "negligible", "inconclusive", "scale-dependent",
           "not a test of this claim", "verified", "refuted", "not run", "could not run")
 """Words of the tiers that re-run whose signs the page explains."""
 LABELS = {"reported": "Tables", "data": "Data", "reduced": "Reduced", "full": "Full"}

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from claimcheck.report.rerun_views import ComparisonView, IntervalView, NumberView, PrintedNumbersView, RerunView
+from claimcheck.report.loss_views import ExampleView, GridView
+from claimcheck.report.rerun_views import (
+    ComparisonView,
+    IntervalView,
+    NumberView,
+    OnLogsView,
+    PrintedNumbersView,
+    RerunView,
+)
 from claimcheck.report.robustness_views import LossView, RobustnessView
 from claimcheck.report.run_views import (
     ArmsView,
@@ -39,6 +47,7 @@ def rerun(view: RerunView) -> dict[str, Any]:
         "also": [{"at_least": number(each.at_least), "margin": number(each.margin), "stand": each.stand, "word": each.word}
                  for each in view.also],
         "left_out": list(view.left_out), "not_covered": list(view.not_covered), "beside": list(view.beside),
+        **({"answer": view.answer} if view.answer else {}),
     }
 
 
@@ -68,12 +77,19 @@ def _comparison(view: ComparisonView) -> dict[str, Any]:
         "deciding": interval(view.deciding),
         "contrary": None if view.contrary is None else interval(view.contrary),
         "benchmark": interval(view.benchmark), "beyond": interval(view.beyond),
+        **({} if view.on_logs is None else {"on_logs": _on_logs(view.on_logs)}),
         "stand": view.stand, "word": view.word, "runs": view.runs.value, "queries": view.questions.value,
         "articles": view.articles.value, "detectable": number(view.detectable),
         "detectable_at_most": number(view.detectable_at_most), "runs_needed": number(view.runs_needed),
         "articles_needed": number(view.articles_needed), "printed_numbers": view.printed_says or view.printed_numbers,
         "run_keys": list(view.keys),
     }
+
+
+def _on_logs(view: OnLogsView) -> dict[str, Any]:
+    return {"estimate": number(view.estimate), "deciding": interval(view.deciding),
+            "contrary": None if view.contrary is None else interval(view.contrary), "benchmark": interval(view.benchmark),
+            "beyond": interval(view.beyond), "margin": number(view.margin), "level": number(view.level)}
 
 
 def experiment(view: ExperimentView) -> dict[str, Any]:
@@ -126,7 +142,22 @@ def _robustness(view: RobustnessView) -> dict[str, Any]:
                 "family": family.family, "title": family.title, "set": family.digest or None,
                 "languages": {cell.language: {"state": cell.state, "applied_percent": cell.applied.value,
                                               "visible_percent": cell.visible.value} for cell in family.seen},
-                "losses": [_loss(loss) for loss in family.losses]} for family in view.families]}
+                "losses": [_loss(loss) for loss in family.losses]} for family in view.families],
+            **({"grids": [_grid(each) for each in (*view.grids, *view.attacks)]} if view.grids or view.attacks else {}),
+            **({"attacks": view.attacks_say} if view.attacks_say else {}),
+            **({"examples": [_example(each) for each in view.examples]} if view.examples else {})}
+
+
+def _grid(view: GridView) -> dict[str, Any]:
+    return {"kind": view.kind, "title": view.title, "says": list(view.says), "columns": list(view.columns), "rows": [
+        {"name": row.name, "note": row.note, "cells": [
+            {**number(cell.number), "interval": cell.under, "told": cell.title, "marked": cell.marked} for cell in row.cells]}
+        for row in view.rows]}
+
+
+def _example(view: ExampleView) -> dict[str, Any]:
+    return {"by": view.what, "arm": view.arm, "language": view.language, "question": view.question, "before": view.clean,
+            "after": view.after, "margins": view.margins}
 
 
 def _loss(view: LossView) -> dict[str, Any]:

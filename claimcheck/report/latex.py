@@ -4,7 +4,7 @@ import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from claimcheck.report.latex_runs import drop_pieces, pieces, told
+from claimcheck.report.latex_runs import drop_pieces, latin_examples, loss_grids, pieces, told
 from claimcheck.report.latex_sweeps import swept_pieces
 from claimcheck.report.view import CellView, FindingView, ReportView
 
@@ -106,6 +106,7 @@ def render(report: ReportView) -> str:
         keep_trailing_newline=True)
     environment.globals.update(column_spec=lambda finding: TeX(column_spec(finding)), digest=digest, shown=shown,
                                most=MOST_COLUMNS, narrow=narrow, pieces=pieces, drop_pieces=drop_pieces,
+                               loss_grids=loss_grids, latin_examples=latin_examples,
                                swept_pieces=swept_pieces, told=told,
-                               right=lambda count: "r" * count, zip=zip)
+                               tex=TeX, right=lambda count: "r" * count, zip=zip)
     return environment.get_template("report.tex.jinja").render(report=report)

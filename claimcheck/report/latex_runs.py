@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from claimcheck.report.loss_views import ExampleView, GridView
 from claimcheck.report.robustness_views import RobustnessView
 from claimcheck.report.run_views import ArmsView, MeanView
 
@@ -9,6 +10,8 @@ WIDEST = 5
 """Means that stand beside one another."""
 _WIDEST_DROPS = 3
 _WIDEST_SEEN = 11
+_NARROW = 9
+"""Characters of a number that stands without an interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,40 @@ def pieces(table: ArmsView) -> tuple[Piece, ...]:
 def told(mean: MeanView) -> str:
     """A mean with its standard deviation in brackets."""
     return mean.mean.printed if mean.deviation is None else f"{mean.mean.printed} ({mean.deviation.printed})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridPiece:
+    """A grid as TeX sets it: `columns` how they are aligned, `width` how many there are with the one of names."""
+
+    title: str
+    corner: str
+    columns: str
+    width: int
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    says: tuple[str, ...]
+
+
+def loss_grids(given: RobustnessView) -> tuple[GridPiece, ...]:
+    """How arms differ and what attacks cost, but for transfer matrices of attacks other than the first, which the page has."""
+    transfers = [grid for grid in given.attacks if grid.kind == "transfer"]
+    shown = [*given.grids, *(grid for grid in given.attacks if grid not in transfers[1:])]
+    return tuple(_grid_piece(grid) for grid in shown)
+
+
+def _grid_piece(grid: GridView) -> GridPiece:
+    rows = tuple((f"{row.name} {row.note}".strip(), tuple(
+        f"{cell.number.printed}{'*' * cell.marked} {cell.under}".strip() for cell in row.cells)) for row in grid.rows)
+    wide = max((len(text) for _, texts in rows for text in texts), default=0) > _NARROW
+    column = "L{2.6cm}" if wide else "r"
+    return GridPiece(title=grid.title, corner=grid.corner, headings=grid.columns, rows=rows, says=grid.says,
+                     columns=column * len(grid.columns), width=1 + len(grid.columns))
+
+
+def latin_examples(given: RobustnessView) -> tuple[ExampleView, ...]:
+    """The examples in languages whose letters pdflatex has."""
+    return tuple(each for each in given.examples if each.language in ("de", "en", "es"))
 
 
 def drop_pieces(given: RobustnessView) -> tuple[Piece, ...]:

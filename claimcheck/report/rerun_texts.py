@@ -11,7 +11,7 @@ from claimcheck.report.wording import exact, percent_of
 from claimcheck.verdict import LEAST_RUNS, Stand
 
 STANDS = {Stand.FOR: "supports", Stand.AGAINST: "contradicts", Stand.NEGLIGIBLE: "lead negligible", Stand.OPEN: "not decided",
-          Stand.IN_PART: "supports in part"}
+          Stand.SCALE_DEPENDENT: "scale-dependent", Stand.IN_PART: "supports in part"}
 MOST_NAMED = 3
 UNBROKEN = "\N{NO-BREAK SPACE}"
 _DECIDES = {Scope.BENCHMARK: "this benchmark", Scope.BEYOND: "fresh articles too"}
@@ -76,6 +76,14 @@ def counted(found: Comparisons, rows: Sequence[ComparisonView]) -> str:
     if any(each.runs < LEAST_RUNS for each in found.comparisons):
         told.append(f"fewer than {LEAST_RUNS} runs an arm decide nothing")
     return "; ".join(told)
+
+
+def asked_of_losses(held: Asked) -> str:
+    """What a comparison of losses is held against, on both scales."""
+    margin = exact(held.margin, sign=False)
+    what = {Goal.NO_WORSE: f"that it does not lose more by {margin} or more", Goal.AHEAD: "that it loses less",
+            Goal.EQUAL: f"that what it loses differs by less than {margin}, either way"}[held.goal]
+    return f"asked: {what}, in points and in logs of what is kept, which must agree"
 
 
 def asked(held: Asked, *, percent: bool) -> str:

@@ -84,6 +84,19 @@ class PrintedNumbersView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnLogsView:
+    """An interaction on the scale of logs, with what the margin in points is there; a dash where that is all of a mean."""
+
+    estimate: NumberView
+    deciding: IntervalView
+    contrary: IntervalView | None
+    benchmark: IntervalView
+    beyond: IntervalView
+    margin: NumberView
+    level: NumberView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonView:
     """One arm against one rival. `about` goes with the columns of its finding, `told` is all that it is about.
 
@@ -103,6 +116,7 @@ class ComparisonView:
     contrary: IntervalView | None
     benchmark: IntervalView
     beyond: IntervalView
+    on_logs: OnLogsView | None
     stand: str
     word: str
     runs: NumberView
@@ -134,6 +148,7 @@ class RerunView:
 
     `printed` is short enough for the first table, `text` the whole sentence; `where` is what all comparisons share; `asked`
     says what they are held against and `key` how the figure is read. The headings are those of the comparisons' table.
+    `answer`: of an interaction a paragraph that sums it up.
     """
 
     part: str
@@ -172,3 +187,9 @@ class RerunView:
     left_out: tuple[str, ...]
     not_covered: tuple[str, ...]
     beside: tuple[str, ...]
+    answer: str = ""
+
+    @property
+    def of_losses(self) -> bool:
+        """Whether it compares what arms lose, on two scales."""
+        return any(row.on_logs is not None for row in self.comparisons)

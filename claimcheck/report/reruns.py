@@ -1,6 +1,5 @@
 """What runs say of a prediction -> its view: how it stands, each comparison, and what it is held against."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -10,14 +9,14 @@ from claimcheck.appraisal.breakdown import LanguageEffect
 from claimcheck.appraisal.print_values import PrintedComparison, words
 from claimcheck.appraisal.rerun import RerunFinding
 from claimcheck.claim import Scope
-from claimcheck.finding import Asked, Comparison, Comparisons, Goal
+from claimcheck.finding import Asked, Comparison, Comparisons, Goal, OnLogs
 from claimcheck.prediction import RerunPrediction
 from claimcheck.report import rerun_texts as texts
 from claimcheck.report.numbers import interval, mean, printed, whole
 from claimcheck.report.printed_numbers import printed_numbers
 from claimcheck.report.reaches import reach
-from claimcheck.report.rerun_views import AlsoView, ComparisonView, LanguageView, NumberView, RerunView
-from claimcheck.report.wording import MINUS, number, sentence
+from claimcheck.report.rerun_views import AlsoView, ComparisonView, LanguageView, NumberView, OnLogsView, RerunView
+from claimcheck.report.wording import minus, number, sentence
 from claimcheck.verdict import Stand
 
 NOT_JUDGED = "not judged"
@@ -29,8 +28,11 @@ KEY_DIGITS = 12
 """Hexadecimal digits of a run's key that are printed."""
 
 
-def rerun(finding: RerunFinding, scope: Scope, *, apart: bool = False) -> RerunView:
-    """The view of one prediction. `apart`: the runs are no test of the claim, and it enters no verdict."""
+def rerun(finding: RerunFinding, scope: Scope, *, apart: bool = False, answer: str = "") -> RerunView:
+    """The view of one prediction. `apart`: the runs are no test of the claim, and it enters no verdict.
+
+    `answer`: what sums it up, in a paragraph.
+    """
     found, prediction = finding.found, finding.prediction
     columns = _telling(found.comparisons)
     percent = any(each.percent for each in found.comparisons)
@@ -39,7 +41,11 @@ def rerun(finding: RerunFinding, scope: Scope, *, apart: bool = False) -> RerunV
                  for each, its in zip(found.comparisons, beside, strict=True))
     arms, rivals = (list(dict.fromkeys(names)) for names in ((row.arm for row in rows), (row.rival for row in rows)))
     arm, rival = arms[0] if len(arms) == 1 else "arm", rivals[0] if len(rivals) == 1 else "rival"
-    held = texts.asked(found.asked, percent=percent)
+    losses = any(each.on_logs is not None for each in found.comparisons)
+    held = texts.asked_of_losses(found.asked) if losses else texts.asked(found.asked, percent=percent)
+    measured = f"loss of {_measure(prediction)}" if losses else _measure(prediction)
+    axis = f"{measured}, {rival} minus {arm}" if losses else texts.axis(measured, arm, rival, percent=percent)
+    heading = "loses less by" if losses else "reduction, %" if percent else "difference"
     where = texts.where(found.comparisons, columns)
     relevance = "" if apart else _relevant(found, found.asked, finding.stand)
     word = NOT_JUDGED if apart else texts.word(finding.stand, found.asked, percent=percent)
@@ -53,18 +59,18 @@ def rerun(finding: RerunFinding, scope: Scope, *, apart: bool = False) -> RerunV
         text=sentence("; ".join(filter(None, ("" if apart else texts.counted(found, rows), held, where)))),
         at_least=printed(found.asked.at_least), margin=printed(found.asked.margin), needed=found.needed,
         unit="percent" if percent else "points", scope=scope.value, goal=found.asked.goal.value,
-        columns=columns, where=where, arm_heading=arm, rival_heading=rival,
-        estimate_heading="reduction, %" if percent else "difference", decides_heading=texts.decides(rows, scope, apart=apart),
-        axis=texts.axis(_measure(prediction), arm, rival, percent=percent),
+        columns=columns, where=where, arm_heading=f"{arm} loses" if losses else arm,
+        rival_heading=f"{rival} loses" if losses else rival, answer=answer, axis=axis,
+        estimate_heading=heading, decides_heading=texts.decides(rows, scope, apart=apart),
         key=texts.key(rows, scope, found.asked, percent=percent, apart=apart), comparisons=rows,
         power="" if apart else sentence(texts.power(found, percent=percent)),
-        reach=reach(found, texts.axis(_measure(prediction), arm, rival, percent=percent)), languages=languages,
+        reach=None if losses else reach(found, axis), languages=languages,
         printed_numbers=printed_numbers(finding.printed, [row.name for row in rows]),
         languages_text=texts.languages(len(languages), sum((each.p.value or 0.0) <= SIGNIFICANT for each in languages)),
         also=tuple(_also(found, asked, stand, percent=percent) for asked, stand in others),
         also_text=texts.also([(asked, stand, _relevant(found, asked, stand)) for asked, stand in others], percent=percent),
         left_out=found.left_out, not_covered=found.not_covered,
-        beside=tuple(sentence(re.sub(r"(?<!\w)-(?=\d)", MINUS, text)) for text in found.beside))
+        beside=tuple(sentence(minus(text)) for text in found.beside))
 
 
 def first_table(view: RerunView) -> str:
@@ -100,6 +106,7 @@ def _row(comparison: Comparison, columns: Sequence[str], asked: Asked | None,
         estimate=estimate, deciding=deciding, contrary=None if comparison.contrary is None
         else interval(comparison.contrary, percent=percent), printed=f"{estimate.printed}{' %' * percent} {deciding.printed}",
         benchmark=interval(comparison.benchmark, percent=percent), beyond=interval(comparison.beyond, percent=percent),
+        on_logs=None if comparison.on_logs is None else _on_logs(comparison.on_logs, asked),
         stand=NOT_JUDGED if asked is None else stand.value, word=NOT_JUDGED if asked is None else texts.STANDS[stand],
         runs=whole(comparison.runs), questions=whole(comparison.questions),
         articles=whole(comparison.clusters),
@@ -111,6 +118,15 @@ def _row(comparison: Comparison, columns: Sequence[str], asked: Asked | None,
         printed_numbers="not asked" if beside is None else str(beside.status),
         printed_says="" if beside is None else words(beside),
         source=tuple(key[:KEY_DIGITS] for key in comparison.sources), keys=comparison.sources)
+
+
+def _on_logs(given: OnLogs, asked: Asked | None) -> OnLogsView:
+    margin = None if asked is None else verdict.margin_on_logs(float(asked.margin), float(given.level))
+    return OnLogsView(
+        estimate=printed(given.estimate, sign=True), deciding=interval(given.deciding, percent=False),
+        contrary=None if given.contrary is None else interval(given.contrary, percent=False),
+        benchmark=interval(given.benchmark, percent=False), beyond=interval(given.beyond, percent=False),
+        margin=mean(margin, verdict.LOG_DECIMALS), level=printed(given.level))
 
 
 def _articles(comparison: Comparison, told: str) -> NumberView:

@@ -1,8 +1,10 @@
 """Losses under perturbed queries -> their view, every digit decided."""
 
 from claimcheck.appraisal.losses import Estimated, Loss
-from claimcheck.appraisal.robustness import LEAST_VISIBLE, PANEL_NAME, FamilyCell, FamilyRow, Robustness, State
+from claimcheck.appraisal.robustness import PANEL_NAME, FamilyRow, Robustness
 from claimcheck.appraisal.units import decimals_of
+from claimcheck.appraisal.visibility import LEAST_VISIBLE, FamilyCell, State
+from claimcheck.report import attack_grids, loss_grids
 from claimcheck.report.numbers import ABSENT, interval, mean
 from claimcheck.report.rerun_views import IntervalView, NumberView
 from claimcheck.report.robustness_views import DropView, FamilyView, LossView, RobustnessView, SeenView
@@ -21,7 +23,10 @@ def robustness(given: Robustness) -> RobustnessView:
         backbone=given.backbone, route=given.route, budget=given.budget, says=_says(given), languages=given.languages,
         title=f"Perturbed queries: {given.backbone} on {given.route}, budget {given.budget}",
         arms=tuple(dict.fromkeys(loss.arm for row in given.rows for loss in row.losses)),
-        families=tuple(_family(row, given.languages, digests.get(row.family, ""), largest) for row in given.rows))
+        families=tuple(_family(row, given.languages, digests.get(row.family, ""), largest) for row in given.rows),
+        grids=loss_grids.grids(given), attacks_say="" if given.attacks is None else attack_grids.says(given.attacks),
+        attacks=() if given.attacks is None else attack_grids.grids(given.attacks),
+        examples=attack_grids.examples(given.examples))
 
 
 def _says(given: Robustness) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from claimcheck.report.loss_views import ExampleView, GridView
 from claimcheck.report.rerun_views import IntervalView, NumberView
 
 
@@ -63,7 +64,7 @@ class FamilyView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobustnessView:
-    """All families on one route of a backbone."""
+    """All families on one route of a backbone; `grids`: how arms differ; `attacks`: what search attacks cost; `examples`."""
 
     backbone: str
     route: str
@@ -73,6 +74,10 @@ class RobustnessView:
     arms: tuple[str, ...]
     languages: tuple[str, ...]
     families: tuple[FamilyView, ...]
+    grids: tuple[GridView, ...] = ()
+    attacks_say: str = ""
+    attacks: tuple[GridView, ...] = ()
+    examples: tuple[ExampleView, ...] = ()
 
     @property
     def counting(self) -> tuple[FamilyView, ...]:

@@ -1,6 +1,7 @@
 """How numbers and places are printed: each sign and digit is decided here, once."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -17,6 +18,15 @@ def sentence(text: str) -> str:
     first = text.partition(" ")[0]
     start = text[:1] if "." in first.rstrip(".") or "/" in first else text[:1].upper()
     return f"{start}{text[1:]}{'' if text.endswith(('.', '?', '!')) else '.'}" if text else ""
+
+
+def minus(text: str) -> str:
+    """A text in which hyphens before digits are true minus signs, but for those inside of words.
+
+    >>> minus("XLM-2 loses -0.5 [-1, 2]")
+    'XLM-2 loses −0.5 [−1, 2]'
+    """
+    return re.sub(r"(?<!\w)-(?=\d)", MINUS, text)
 
 
 def number(value: Decimal, decimals: int) -> str:
