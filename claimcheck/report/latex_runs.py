@@ -10,7 +10,9 @@ WIDEST = 5
 """Means that stand beside one another."""
 _WIDEST_DROPS = 3
 _WIDEST_SEEN = 11
+_LATIN_ENDS = 0x180
 _NARROW = 9
+_WIDE, _WIDEST_NARROW = 4, 6
 """Characters of a number that stands without an interval."""
 
 
@@ -46,12 +48,11 @@ def told(mean: MeanView) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridPiece:
-    """A grid as TeX sets it: `columns` how they are aligned, `width` how many there are with the one of names."""
+    """Some columns of a grid as TeX sets it; `columns`: how they are aligned."""
 
     title: str
     corner: str
     columns: str
-    width: int
     headings: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     says: tuple[str, ...]
@@ -61,21 +62,30 @@ def loss_grids(given: RobustnessView) -> tuple[GridPiece, ...]:
     """How arms differ and what attacks cost, but for transfer matrices of attacks other than the first, which the page has."""
     transfers = [grid for grid in given.attacks if grid.kind == "transfer"]
     shown = [*given.grids, *(grid for grid in given.attacks if grid not in transfers[1:])]
-    return tuple(_grid_piece(grid) for grid in shown)
+    return tuple(piece for grid in shown for piece in _grid_pieces(grid))
 
 
-def _grid_piece(grid: GridView) -> GridPiece:
-    rows = tuple((f"{row.name} {row.note}".strip(), tuple(
-        f"{cell.number.printed}{'*' * cell.marked} {cell.under}".strip() for cell in row.cells)) for row in grid.rows)
-    wide = max((len(text) for _, texts in rows for text in texts), default=0) > _NARROW
-    column = "L{2.6cm}" if wide else "r"
-    return GridPiece(title=grid.title, corner=grid.corner, headings=grid.columns, rows=rows, says=grid.says,
-                     columns=column * len(grid.columns), width=1 + len(grid.columns))
+def _grid_pieces(grid: GridView) -> list[GridPiece]:
+    """A grid cut by columns into what a page's width holds; how it is read is told once, after the last piece."""
+    texts = [[f"{cell.number.printed}{'*' * cell.marked} {cell.under}".strip() for cell in row.cells] for row in grid.rows]
+    wide = max((len(text) for row in texts for text in row), default=0) > _NARROW
+    most = _WIDE if wide else _WIDEST_NARROW
+    made = []
+    for start in range(0, len(grid.columns), most):
+        headings = grid.columns[start:start + most]
+        made.append(GridPiece(
+            title=grid.title if not start else "", corner=grid.corner, headings=headings,
+            columns=("L{2.5cm}" if wide else "r") * len(headings),
+            rows=tuple((f"{row.name} {row.note}".strip(), tuple(own[start:start + most]))
+                       for row, own in zip(grid.rows, texts, strict=True)),
+            says=grid.says if start + most >= len(grid.columns) else ()))
+    return made
 
 
 def latin_examples(given: RobustnessView) -> tuple[ExampleView, ...]:
-    """The examples in languages whose letters pdflatex has."""
-    return tuple(each for each in given.examples if each.language in ("de", "en", "es"))
+    """The examples whose letters pdflatex has: of three languages, as far as no words of other scripts are mixed in."""
+    return tuple(each for each in given.examples if each.language in ("de", "en", "es")
+                 and all(ord(letter) < _LATIN_ENDS for letter in each.clean + each.after))
 
 
 def drop_pieces(given: RobustnessView) -> tuple[Piece, ...]:
