@@ -147,7 +147,7 @@ def bill(plan: Plan, asked: tuple[Work, ...] | Unavailable, store: Store, places
     """Price a plan. `asked`: its works, or why it cannot be run here."""
     shapes = {name: shape for name, backbone in plan.design.backbones.items()
               if (shape := shape_of(backbone, places)) is not None}
-    works = asked if isinstance(asked, tuple) else ()
+    works = tuple(work for work in (asked if isinstance(asked, tuple) else ()) if work.run.condition.attacks is None)
     standing = frozenset(work.run.digest for work in works if store.has(work.key))
     recorded, peak = _recorded(works, store)
     all_loads = tuple(load for run in plan.runs for load in loads(
@@ -155,6 +155,8 @@ def bill(plan: Plan, asked: tuple[Work, ...] | Unavailable, store: Store, places
     made = _Made(loads=all_loads, shapes=shapes, standing=standing, recorded=recorded, peak=peak)
     quotes = [_here(made, plan, offer, tried), *(_there(made, plan, offer, name, card) for name, card in offer.cards.items())]
     unknown = dict.fromkeys(each for load in all_loads for each in load.unknown if not _of_ngrams(load))
+    if plan.attacks:
+        unknown[f"{len(plan.attacks)} runs of search attacks, which train the arms once more"] = None
     wanted = amounts(plan, shapes, places, offer.slots)
     about = all(load.basis is Basis.ABOUT or _of_ngrams(load) for load in all_loads)
     of_transformers = [load for load in all_loads if not _of_ngrams(load)]

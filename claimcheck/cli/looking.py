@@ -89,7 +89,7 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
             "plans": [{"reproduction": each.reproduction, "profile": each.profile, "tier": each.tier,
                        "predictions": dict(each.predictions),
                        "runs": [{"digest": one.digest, "key": keys.get(one.digest), "backbone": one.condition.backbone,
-                                 "arm": one.condition.arm, "seed": one.seed} for one in each.runs],
+                                 "arm": one.condition.arm, "seed": one.seed} for one in each.everything],
                        "looks": [{"runs": look.runs, "alpha": look.alpha} for look in each.looks],
                        "power": [_power(one) for one in seen[each.reproduction]],
                        "cost": prices.as_json(bills[each.reproduction], offer),
@@ -101,8 +101,9 @@ def plan(claims: Path, profile: str | None, only: tuple[str, ...], first_seed: i
     for made in plans:
         click.echo(f"\n{made.reproduction}, profile {made.profile}: {made.says}\n"
                    f"evidence of tier {made.tier}; {len(made.runs)} training runs, "
+                   f"{f'{len(made.attacks)} runs of search attacks, ' if made.attacks else ''}"
                    f"{_state(asked[made.reproduction], store)}")
-        for one in made.runs:
+        for one in made.everything:
             name = keys.get(one.digest, one.digest)[:12]
             click.echo(f"  {name}  {one.condition.backbone}  {one.condition.arm}  seed {one.seed}")
         click.echo("\n".join([*told_of(made, seen[made.reproduction]), *prices.lines(bills[made.reproduction], offer)]))
