@@ -26,6 +26,7 @@ from claimcheck.perturbation.frozen import read as read_set
 from claimcheck.plan import ATTACKED, Plan, make
 from claimcheck.retrieval.hinge import ROWS, scorer
 from claimcheck.retrieval.ranking import pose
+from tests.test_perturbed_runs import with_profile
 
 PROFILE = """profiles:
   attacked:
@@ -52,11 +53,7 @@ def run(claims: Path, out: Path, store: Path, data_dir: Path, *more: str) -> sub
 def made(root: Path, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with claims, store and report of a run of the profile."""
     folder = tmp_path_factory.mktemp("attacked")
-    shutil.copytree(root / "claims", folder / "claims")
-    (folder / "reproductions").mkdir()
-    text = (root / "reproductions" / "hybrid-batches.yaml").read_text(encoding="utf-8")
-    (folder / "reproductions" / "hybrid-batches.yaml").write_text(text.replace("profiles:\n", PROFILE), encoding="utf-8")
-    done = run(folder / "claims", folder / "out", folder / "store", data_dir, "--jobs", "2")
+    done = run(with_profile(root, folder, PROFILE), folder / "out", folder / "store", data_dir, "--jobs", "2")
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -172,6 +169,8 @@ def test_the_report_tells_of_attacks_apart_from_every_verdict(made: Path, root: 
         for arm, cell in zip(success["columns"], row["cells"], strict=True):
             assert cell["value"] == pytest.approx(own[row["name"], arm], abs=1e-9)
     page = (made / "out" / "index.html").read_text(encoding="utf-8")
+    assert given["attacks"]["run_keys"] == list(found.keys)
+    assert all(key in page for key in found.keys)
     assert f"on {found.queries:,} queries of {found.articles} articles" in page
     by = {(each["by"], each["language"]) for each in given["examples"]}
     assert {("P2", "de"), ("P5", "es"), ("A1", "en")} <= by
@@ -251,12 +250,7 @@ def test_questions_to_attack_are_the_same_whatever_else_is_evaluated():
     ("{kinds: [A1], arms: [other]}", "`attacks` names the arm `other`"), ("{kinds: [A1], edits: 0}", "or equal to 1")])
 def test_attacks_that_cannot_be_made_are_refused_with_their_place(given: str, said: str, root: Path, tmp_path: Path,
                                                                   claimcheck):
-    shutil.copytree(root / "claims", tmp_path / "claims")
-    (tmp_path / "reproductions").mkdir()
-    text = (root / "reproductions" / "hybrid-batches.yaml").read_text(encoding="utf-8")
-    (tmp_path / "reproductions" / "hybrid-batches.yaml").write_text(
-        text.replace("profiles:\n", re.sub(r"attacks: .*", f"attacks: {given}", PROFILE)), encoding="utf-8")
-    done = claimcheck("validate", tmp_path / "claims")
+    done = claimcheck("validate", with_profile(root, tmp_path, re.sub(r"attacks: .*", f"attacks: {given}", PROFILE)))
     assert done.returncode == 2
     assert re.search(r"hybrid-batches\.yaml:\d+:\d+", done.stdout)
     assert said in done.stdout

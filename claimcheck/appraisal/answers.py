@@ -7,18 +7,17 @@ from claimcheck.appraisal.attacks import AttackRow, Attacks
 from claimcheck.appraisal.losses import Estimated
 from claimcheck.appraisal.rerun import RerunFinding
 from claimcheck.appraisal.robustness import PANEL_NAME, FamilyRow, Robustness
-from claimcheck.appraisal.units import decimals_of, rounded
+from claimcheck.appraisal.units import rounded
 from claimcheck.finding import Bounds, Comparison
 from claimcheck.prediction.rerun import Interaction
+from claimcheck.tier import Tier
 from claimcheck.verdict import margin_on_logs
 
-_DECIMALS = decimals_of("AP")
 
-
-def answer(finding: RerunFinding, robustness: Sequence[Robustness]) -> str:
+def answer(finding: RerunFinding, robustness: Sequence[Robustness], tier: Tier) -> str:
     """The paragraph; empty where the finding is no interaction, or has no comparison that could be answered.
 
-    `robustness`: of the same runs; what it does not hold is not told.
+    `robustness`: of the same runs; what it does not hold is not told. `tier`: that of the runs, which says of whom it is told.
     """
     check = finding.prediction.check
     if not isinstance(check, Interaction) or not finding.answered:
@@ -33,7 +32,17 @@ def answer(finding: RerunFinding, robustness: Sequence[Robustness]) -> str:
                  *(_contrast(check, comparison, one) for comparison, one in own), _sum_up(check, [one for _, one in own])]
         if beside is not None:
             told += _besides(check, beside)
+    told += [f"Not covered: {'; '.join(finding.found.not_covered)}."] if finding.found.not_covered else []
+    if tier is Tier.REDUCED:
+        told.append("All this is of the encoder and the data that were run here, and tells nothing of the paper's own.")
     return " ".join(each for each in told if each)
+
+
+def shown_to_differ(own: Sequence[RerunFinding]) -> tuple[str, ...]:
+    """Against whom an arm is shown to lose more, by less than the margin that would count against it."""
+    return tuple(f"shown to lose more than {dict(comparison.about)['against']}, if by less than the margin of "
+                 f"{each.prediction.check.margin:g}" for each in own
+                 for comparison, one in zip(each.found.comparisons, each.answered, strict=False) if one.more and one.same)
 
 
 def _done(check: Interaction, comparison: Comparison, backbone: str, data: str) -> str:
@@ -101,7 +110,9 @@ def _first(row: FamilyRow, arms: Sequence[str]) -> str:
 def _bias(row: FamilyRow, arms: Sequence[str]) -> str:
     grown = {loss.arm: loss.distance for loss in row.losses}
     told = [f"{arm} {_signed(f'{rounded(value, 1):f}')}" for arm in arms if (value := grown.get(arm)) is not None]
-    return f"Language bias under noise, as rank distance, grows by: {', '.join(told)}." if len(told) == len(arms) else ""
+    if len(told) < len(arms):
+        return ""
+    return f"Language bias, as rank distance, changes under noise by (means, without intervals): {', '.join(told)}."
 
 
 def _attacked(given: Attacks, arms: Sequence[str]) -> str:

@@ -24,8 +24,7 @@ class AttackRow:
     """An attack of at most so many edits that was made on one arm and put to one, itself or another.
 
     `success`: share of the queries that all compared arms answer right of which the first place is lost, in percent; `drop`: of
-    AP, over all attacked queries, languages weighing the same; `relative`: log of attacked over clean. `search`: how it went,
-    None for what was made on another arm.
+    AP, over all attacked queries, languages weighing the same. `search`: how it went, None for what was made on another arm.
     """
 
     attack: str
@@ -56,7 +55,7 @@ class AttackContrast:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attacks:
     """All attacks on one route of a backbone. `queries`: attacked, of all languages; `right`: share of them that all are right
-    on, from 0 to 1; `sets`: arm -> digests of the frozen attacked queries, one a run and fold.
+    on, from 0 to 1; `sets`: arm -> digests of the frozen attacked queries, one a run and fold; `keys`: of the runs.
     """
 
     arms: tuple[str, ...]
@@ -68,6 +67,7 @@ class Attacks:
     contrasts: tuple[AttackContrast, ...]
     margins: tuple[ArmMargin, ...]
     sets: tuple[tuple[str, tuple[str, ...]], ...]
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,8 @@ def attacks(measured: Measured, backbone: str, route: str, pairs: Sequence[tuple
         articles=len({int(code) for cell in cells for code in cell.clusters}), rows=made,
         right=right(first(attacked(route, asked.kinds[0], arms[0], arms[0], asked.edits))),
         contrasts=_contrasts(measured, route, [pair for pair in pairs if set(pair) <= set(arms)], first, side),
-        margins=margins(results, route, arms), sets=tuple((arm, _sets(results, route, arm)) for arm in arms))
+        margins=margins(results, route, arms), sets=tuple((arm, _sets(results, route, arm)) for arm in arms),
+        keys=tuple(result.key for result in results))
 
 
 def _rows(measured: Measured, where: tuple[str, str], arms: Sequence[str], first: Callable[[str], list[Lost]],

@@ -25,10 +25,18 @@ def why(parts: Sequence[tuple[Atom, Stand]], findings: Sequence[RerunFinding], u
     for atom, stand in parts:
         own = [each for each in findings if each.atom is atom]
         name = f"{atom.says}: " if len(parts) > 1 else ""
-        told.append(name + _STANDS[stand] + _because(own))
+        told.append(name + _STANDS[stand] + _at_margin(own, stand) + _because(own))
     if untested:
         told.append(f"{untested} of {len(parts) + untested} parts not measured")
     return "; ".join(told)
+
+
+def _at_margin(own: Sequence[RerunFinding], stand: Stand) -> str:
+    """At which margin something holds that only has to hold within one: as it stands it may well be less than the word says."""
+    margins = {each.found.asked.margin for each in own}
+    if stand is not Stand.FOR or len(margins) != 1 or any(each.found.asked.goal is Goal.AHEAD for each in own):
+        return ""
+    return f" at a margin of {margins.pop():g}"
 
 
 def _because(own: Sequence[RerunFinding]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from claimcheck import verdict
 from claimcheck.appraisal import rerun_words
+from claimcheck.appraisal.answers import shown_to_differ
 from claimcheck.appraisal.family import Family, Tested
 from claimcheck.appraisal.fed import fed
 from claimcheck.appraisal.fragility import fragility
@@ -80,7 +81,7 @@ def rerun_verdict(claim: Claim, tier: Tier, runs: Runs | Unavailable | None,
             *dict.fromkeys(text for each in own for text in each.found.not_covered),
             *(f"a check of the claim is not measured here: {text}" for each in own
               if not each.found.comparisons for text in each.found.left_out),
-            *(() if bare else fed(at.measured)),
+            *(() if bare else fed(at.measured)), *shown_to_differ(own),
             *_scope(claim, own), *(_look(runs, at) if tested.is_test else ()), *_seen(claim, runs.looks))
     if not tested.is_test:
         return TierVerdict(tier=tier, word=TierWord.NOT_A_TEST, why="; ".join(tested.conditions.lacking), reruns=own, says=said,

@@ -70,7 +70,8 @@ def _chosen(plans: list[Plan], key: str, data_dir: Path | None) -> tuple[Plan, W
         if isinstance(asked, Unavailable):
             cannot.append(f"; {plan.reproduction} cannot be run here: {asked.why}; {asked.remedy}")
         else:
-            found += [(plan, work) for work in asked if work.key.startswith(key.lower()) and key]
+            found += [(plan, work) for work in asked if work.key.startswith(key.lower()) and key
+                      and work.run.condition.attacks is None]  # of many arms, none of which could be meant alone
     if len(found) != 1:
         what = f"{len(found)} runs have a key that begins so" if found else "no run of this profile has such a key"
         raise UsageFault(f"--run {key}: {what}{''.join(cannot)}; `claimcheck plan` lists the runs with their keys")

@@ -65,7 +65,7 @@ def _source_says(claim: Claim) -> str:
 def _tier(verdict: TierVerdict, scope: Scope, shared: Sequence[str], robustness: Sequence[Robustness]) -> TierView:
     findings = tuple(_finding(each) for each in verdict.findings)
     apart = verdict.word is TierWord.NOT_A_TEST
-    reruns = tuple(rerun(each, scope, apart=apart, answer="" if apart else minus(answer(each, robustness)))
+    reruns = tuple(rerun(each, scope, apart=apart, answer="" if apart else minus(answer(each, robustness, verdict.tier)))
                    for each in verdict.reruns)
     lines = [*_parts(verdict), *(f"{name}: {each.printed}" if (name := each.label or each.reading) else each.printed
                                  for each in findings)]

@@ -144,7 +144,8 @@ def _robustness(view: RobustnessView) -> dict[str, Any]:
                                               "visible_percent": cell.visible.value} for cell in family.seen},
                 "losses": [_loss(loss) for loss in family.losses]} for family in view.families],
             **({"grids": [_grid(each) for each in (*view.grids, *view.attacks)]} if view.grids or view.attacks else {}),
-            **({"attacks": view.attacks_say} if view.attacks_say else {}),
+            **({"attacks": {"says": view.attacks_say, "run_keys": list(view.attack_runs), "sets": {
+                arm: list(digests) for arm, digests in view.attack_sets}}} if view.attacks_say else {}),
             **({"examples": [_example(each) for each in view.examples]} if view.examples else {})}
 
 

@@ -26,6 +26,8 @@ def robustness(given: Robustness) -> RobustnessView:
         families=tuple(_family(row, given.languages, digests.get(row.family, ""), largest) for row in given.rows),
         grids=loss_grids.grids(given), attacks_say="" if given.attacks is None else attack_grids.says(given.attacks),
         attacks=() if given.attacks is None else attack_grids.grids(given.attacks),
+        attack_runs=() if given.attacks is None else given.attacks.keys,
+        attack_sets=() if given.attacks is None else given.attacks.sets,
         examples=attack_grids.examples(given.examples))
 
 

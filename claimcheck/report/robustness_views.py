@@ -64,7 +64,10 @@ class FamilyView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobustnessView:
-    """All families on one route of a backbone; `grids`: how arms differ; `attacks`: what search attacks cost; `examples`."""
+    """All families on one route of a backbone; `grids`: how arms differ; `attacks`: what search attacks cost; `examples`.
+
+    `attack_runs`: their keys in the store; `attack_sets`: arm -> digests of the frozen attacked queries.
+    """
 
     backbone: str
     route: str
@@ -77,6 +80,8 @@ class RobustnessView:
     grids: tuple[GridView, ...] = ()
     attacks_say: str = ""
     attacks: tuple[GridView, ...] = ()
+    attack_runs: tuple[str, ...] = ()
+    attack_sets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     examples: tuple[ExampleView, ...] = ()
 
     @property
